@@ -1,0 +1,1 @@
+"""attnlab: what attention changes in a sequence-to-sequence model."""

@@ -1,0 +1,71 @@
+"""What search asks of a model and what it gives back; nothing here knows of neural networks."""
+
+from dataclasses import dataclass
+from typing import Generic, NamedTuple, Protocol, Self, TypeVar
+
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+class SearchState(Protocol):
+    """Everything a model remembers of `batch` sentences with `beam` hypotheses each."""
+
+    def select(self, rows: Int[Tensor, " kept"] | None, parents: Int[Tensor, "kept beam"]) -> Self:
+        """A new state whose sentence i is the old sentence `rows[i]`, and whose hypothesis j of it is the old
+        hypothesis `parents[i, j]` of that sentence. `rows=None` keeps every sentence in place. The number of
+        hypotheses may grow or shrink: it becomes `parents.shape[1]`.
+        """  # noqa: D205
+        ...
+
+
+S = TypeVar("S", bound=SearchState)
+
+
+class StepOutput(NamedTuple, Generic[S]):
+    """One step of a model for every hypothesis."""
+
+    log_probs: Float[Tensor, "batch beam vocab"]
+    weights: Float[Tensor, "batch beam source"] | None
+    state: S
+
+
+class StepModel(Protocol[S]):
+    """A model of the next token given the tokens so far."""
+
+    bos: int
+    """The token every sentence starts with; never part of a hypothesis."""
+    eos: int
+    """The token that ends a sentence; its log-probability counts, but it is not part of `Hypothesis.tokens`."""
+    banned: tuple[int, ...]
+    """Tokens no hypothesis may hold (padding, the start token)."""
+
+    def step(self, tokens: Int[Tensor, "batch beam"], state: S) -> StepOutput[S]:
+        """Reads one token of every hypothesis and predicts the next."""
+        ...
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One finished answer for one source sentence.
+
+    Attributes:
+        tokens: target tokens without BOS and EOS.
+        log_prob: sum of the natural-log probabilities of all tokens and of EOS (EOS only if it was reached).
+        score: what hypotheses are ranked by: log_prob after penalties; bigger is better.
+        weights: attention weights, one row for each of `tokens` and one for EOS if it was reached; None without attention.
+        finished: whether EOS was reached before the length limit.
+    """
+
+    tokens: list[int]
+    log_prob: float
+    score: float
+    weights: Float[Tensor, "target source"] | None
+    finished: bool
+
+
+class Search(Protocol):
+    """A way of looking for good hypotheses."""
+
+    def __call__(self, model: StepModel[S], state: S, source_lengths: Int[Tensor, " batch"]) -> list[list[Hypothesis]]:
+        """For each sentence its hypotheses, best first. `state` holds one hypothesis a sentence."""
+        ...

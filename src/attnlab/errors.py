@@ -1,0 +1,21 @@
+"""The exceptions attnlab owns: each message is one line that says the rule, the value and the remedy."""
+
+
+class AttnlabError(Exception):
+    """A mistake its reader can mend; the commands print its message as one line and exit with status 2."""
+
+
+class ConfigError(AttnlabError):
+    """An experiment asks for something that cannot be built."""
+
+
+class DataError(AttnlabError):
+    """A corpus, a file or a line cannot be used as asked."""
+
+
+class ShapeError(AttnlabError):
+    """Tensors or sizes that must agree do not."""
+
+
+class RunError(AttnlabError):
+    """A run folder or a checkpoint cannot be found, read or matched."""
