@@ -1,0 +1,67 @@
+"""The layers that know the vocabularies: embeddings of both sides and the output layer."""
+
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from attnlab.errors import ConfigError
+from attnlab.text.special import PAD
+
+
+class Embeddings(nn.Module):
+    """Embeds source and target tokens and turns output vectors into scores of words.
+
+    With `tie_output` the output layer projects to embedding_size and multiplies with the target embedding
+    (Press & Wolf 2017); with `tie_sides` both sides share one embedding, which needs a joint vocabulary.
+
+    Raises:
+        ConfigError: if `tie_sides` meets vocabularies of different size.
+    """
+
+    def __init__(
+        self,
+        *,
+        source_vocab_size: int,
+        target_vocab_size: int,
+        embedding_size: int,
+        output_size: int,
+        dropout: float,
+        tie_output: bool,
+        tie_sides: bool,
+    ) -> None:
+        super().__init__()
+        if tie_sides and source_vocab_size != target_vocab_size:
+            raise ConfigError(
+                f"tie_sides needs one vocabulary for both sides, but they have {source_vocab_size} and "
+                f"{target_vocab_size} entries: use a joint tokenizer or set model.embeddings.tie_sides=false."
+            )
+        self.target = _embedding(target_vocab_size, embedding_size)
+        self.source = self.target if tie_sides else _embedding(source_vocab_size, embedding_size)
+        self.dropout = nn.Dropout(dropout)
+        vocabulary = nn.Linear(embedding_size if tie_output else output_size, target_vocab_size)
+        if tie_output:
+            vocabulary.weight = self.target.weight
+            self.output: nn.Module = nn.Sequential(nn.Linear(output_size, embedding_size, bias=False), vocabulary)
+        else:
+            self.output = vocabulary
+
+    def embed_source(self, tokens: Int[Tensor, "batch source"]) -> Float[Tensor, "batch source embedding"]:
+        """Embedded source tokens, with dropout."""
+        embedded: Tensor = self.dropout(self.source(tokens))
+        return embedded
+
+    def embed_target(self, tokens: Int[Tensor, "batch target"]) -> Float[Tensor, "batch target embedding"]:
+        """Embedded target tokens, with dropout."""
+        embedded: Tensor = self.dropout(self.target(tokens))
+        return embedded
+
+    def logits(self, outputs: Float[Tensor, "batch target output"]) -> Float[Tensor, "batch target vocab"]:
+        """Scores of all words before the softmax over the vocabulary."""
+        scores: Tensor = self.output(outputs)
+        return scores
+
+
+def _embedding(vocab_size: int, embedding_size: int) -> nn.Embedding:
+    """N(0, 1/embedding_size): torch's N(0, 1) would make a tied output layer start with scores of several hundred."""
+    embedding = nn.Embedding(vocab_size, embedding_size, padding_idx=PAD)
+    nn.init.normal_(embedding.weight, std=embedding_size**-0.5)
+    return embedding

@@ -1,0 +1,65 @@
+"""How a source becomes a memory and a final state."""
+
+from typing import NamedTuple
+
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from attnlab.errors import ConfigError
+from attnlab.seq2seq.cells import Cell
+from attnlab.seq2seq.state import RecurrentState
+
+
+class Encoded(NamedTuple):
+    """What the encoder leaves."""
+
+    memory: Float[Tensor, "batch source memory"]
+    final: RecurrentState
+    """The last state of every layer, forward and backward halves side by side; axes layers, batch, memory."""
+
+
+class Encoder(nn.Module):
+    """Recurrent layers over the source; the memory is the top layer's state at each word, exactly 0 at padding.
+
+    With two directions each has memory_size / 2, so that a memory state has the same size either way; the final state
+    joins the forward state after the last word and the backward state after the first.
+
+    Raises:
+        ConfigError: if memory_size is odd with two directions.
+    """
+
+    def __init__(
+        self, *, cell: Cell, embedding_size: int, memory_size: int, num_layers: int, bidirectional: bool, dropout: float
+    ) -> None:
+        super().__init__()
+        if bidirectional and memory_size % 2:
+            raise ConfigError(
+                f"a bidirectional encoder needs an even memory_size, not {memory_size}: each direction has half of it."
+            )
+        self.num_layers = num_layers
+        self.layers = cell.layers(
+            embedding_size,
+            memory_size // 2 if bidirectional else memory_size,
+            num_layers=num_layers,
+            bidirectional=bidirectional,
+            dropout=dropout if num_layers > 1 else 0.0,
+            batch_first=True,
+        )
+
+    def forward(
+        self, embedded: Float[Tensor, "batch source embedding"], source_lengths: Int[Tensor, " batch"]
+    ) -> Encoded:
+        """Reads every source to its own end: padding never enters a state."""
+        packed = pack_padded_sequence(embedded, source_lengths.cpu(), batch_first=True, enforce_sorted=False)
+        outputs, last = self.layers(packed)
+        memory, _ = pad_packed_sequence(outputs, batch_first=True, total_length=embedded.shape[1])
+        if isinstance(last, tuple):
+            hidden, cell = last
+            return Encoded(memory, RecurrentState(self._join(hidden), self._join(cell)))
+        return Encoded(memory, RecurrentState(self._join(last), None))
+
+    def _join(self, last: Float[Tensor, "directed batch half"]) -> Float[Tensor, "layers batch memory"]:
+        """Puts the directions of a layer side by side."""
+        by_layer = last.view(self.num_layers, -1, last.shape[1], last.shape[2])
+        return by_layer.transpose(1, 2).flatten(start_dim=2)

@@ -1,0 +1,86 @@
+"""The whole model: embeddings, encoder, bridge and decoder, for teacher forcing and for search."""
+
+from typing import Final, NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from attnlab.decoding.protocol import StepOutput
+from attnlab.masking import length_mask
+from attnlab.seq2seq.bridge import Bridge
+from attnlab.seq2seq.decoder import Decoder
+from attnlab.seq2seq.embeddings import Embeddings
+from attnlab.seq2seq.encoder import Encoder
+from attnlab.seq2seq.state import DecoderState
+from attnlab.text.special import BOS, EOS, PAD
+
+
+class Prediction(NamedTuple):
+    """Scores of the next word at every position of a known target."""
+
+    logits: Float[Tensor, "batch target vocab"]
+    weights: Float[Tensor, "batch target source"] | None
+
+
+class Seq2Seq(nn.Module):
+    """p(target | source), one word at a time; satisfies `attnlab.decoding.protocol.StepModel`."""
+
+    bos: Final[int] = BOS
+    eos: Final[int] = EOS
+    banned: Final[tuple[int, ...]] = (PAD, BOS)
+
+    def __init__(self, *, embeddings: Embeddings, encoder: Encoder, bridge: Bridge, decoder: Decoder) -> None:
+        super().__init__()
+        self.embeddings = embeddings
+        self.encoder = encoder
+        self.bridge = bridge
+        self.decoder = decoder
+
+    def start(self, source: Int[Tensor, "batch source"], source_lengths: Int[Tensor, " batch"]) -> DecoderState:
+        """Reads the source; the state before the first target token, one hypothesis a sentence."""
+        memory, final = self.encoder(self.embeddings.embed_source(source), source_lengths)
+        return self.decoder.start(memory, length_mask(source_lengths, source.shape[1]), self.bridge(final))
+
+    def forward(
+        self,
+        source: Int[Tensor, "batch source"],
+        source_lengths: Int[Tensor, " batch"],
+        target: Int[Tensor, "batch target"],
+    ) -> Prediction:
+        """Teacher forcing: position t reads target[:, t] and predicts the word after it."""
+        state = self.start(source, source_lengths)
+        outputs, weights, _ = self.decoder(self.embeddings.embed_target(target), state)
+        return Prediction(self.embeddings.logits(outputs), weights)
+
+    def sampled(
+        self,
+        source: Int[Tensor, "batch source"],
+        source_lengths: Int[Tensor, " batch"],
+        target: Int[Tensor, "batch target"],
+        rate: float,
+    ) -> Prediction:
+        """Scheduled sampling: after the first, each token is with probability `rate` one drawn from the model itself.
+
+        Bengio et al. (2015); the draw is per token and carries no gradient. Costs the output layer at every step.
+        """
+        state = self.start(source, source_lengths)
+        tokens, logits, weights = target[:, :1], [], []
+        for position in range(target.shape[1]):
+            decoded = self.decoder.step(self.embeddings.embed_target(tokens), state)
+            state = decoded.state
+            logits.append(self.embeddings.logits(decoded.outputs))
+            weights.append(decoded.weights)
+            if position + 1 < target.shape[1]:
+                drawn = torch.multinomial(logits[-1].detach().float().squeeze(1).softmax(dim=-1), 1)
+                gold = target[:, position + 1 : position + 2]
+                tokens = torch.where(torch.rand(gold.shape, device=gold.device) < rate, drawn, gold)
+        known = [weight for weight in weights if weight is not None]
+        return Prediction(torch.cat(logits, dim=1), torch.cat(known, dim=1) if known else None)
+
+    def step(self, tokens: Int[Tensor, "batch beam"], state: DecoderState) -> StepOutput[DecoderState]:
+        """Reads one token of every hypothesis; log-probabilities are float32 at least."""
+        outputs, weights, new = self.decoder.step(self.embeddings.embed_target(tokens), state)
+        logits = self.embeddings.logits(outputs)
+        wide = logits if logits.dtype == torch.float64 else logits.float()
+        return StepOutput(wide.log_softmax(dim=-1), weights, new)

@@ -1,0 +1,49 @@
+"""What a decoder remembers between two steps."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from attnlab.attention.attend import Memory
+
+
+@dataclass(frozen=True)
+class RecurrentState:
+    """Hidden state of every layer, and the cell state of an LSTM; any axes may stand between layers and hidden."""
+
+    hidden: Float[Tensor, "layers *rows hidden"]
+    cell: Float[Tensor, "layers *rows hidden"] | None
+
+
+@dataclass(frozen=True)
+class DecoderState:
+    """All that a decoder knows before it reads the next token of `batch` sentences with `beam` hypotheses each.
+
+    Attributes:
+        recurrent: state of the recurrent layers.
+        memory: what attention reads, None without attention.
+        fed: a vector that joins the next input: Luong's attentional of the last step with input feeding (zeros at the
+            first), the fixed context of `no_attention_context`; None where nothing is fed.
+    """
+
+    recurrent: RecurrentState
+    memory: Memory | None
+    fed: Float[Tensor, "batch beam fed"] | None
+
+    def select(self, rows: Int[Tensor, " kept"] | None, parents: Int[Tensor, "kept beam"]) -> Self:
+        """Sentence i becomes the old sentence `rows[i]`, its hypothesis j the old hypothesis `parents[i, j]` of it."""
+        index = torch.arange(parents.shape[0], device=parents.device) if rows is None else rows
+        sentences = index.unsqueeze(1)
+        cell = self.recurrent.cell
+        recurrent = RecurrentState(
+            hidden=self.recurrent.hidden[:, sentences, parents],
+            cell=None if cell is None else cell[:, sentences, parents],
+        )
+        memory = self.memory
+        if memory is not None and rows is not None:
+            memory = memory.select(rows)
+        fed = None if self.fed is None else self.fed[sentences, parents]
+        return replace(self, recurrent=recurrent, memory=memory, fed=fed)
