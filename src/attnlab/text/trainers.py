@@ -15,6 +15,7 @@ from attnlab.text.special import SPECIAL_TOKENS, UNK
 from attnlab.text.tokenizer import INNER_SPECIAL_TOKENS, Tokenizer, TokenizerPair, normalize, without_added_tokens
 
 _INNER_UNK: Final = INNER_SPECIAL_TOKENS[UNK]
+_PIECE_BORDERS: Final = tokenizers.Regex(r" ?[\p{L}\p{M}]+| ?\p{N}+| ?[^ \p{L}\p{M}\p{N}]+| ")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +49,7 @@ class TokenizerTrainer(ABC):
 class BytePairTrainer(TokenizerTrainer):
     """Byte-pair encoding (Sennrich et al. 2016): frequent neighbours are merged until the vocabulary is full.
 
+    No merge crosses the border between letters, digits and other signs, so that "guitar," is "guitar" and a comma.
     Words are marked by the space before them (Metaspace) rather than by an end-of-word suffix, with which `tokenizers`
     0.23 learns another vocabulary in every process. The space stays a space inside, so that text may hold `▁`.
 
@@ -74,7 +76,12 @@ class BytePairTrainer(TokenizerTrainer):
 
     def _train(self, lines: Iterable[str]) -> Tokenizer:
         backend = tokenizers.Tokenizer(models.BPE(unk_token=_INNER_UNK))
-        backend.pre_tokenizer = pre_tokenizers.Metaspace(replacement=" ", prepend_scheme="always")
+        backend.pre_tokenizer = pre_tokenizers.Sequence(
+            [
+                pre_tokenizers.Metaspace(replacement=" ", prepend_scheme="always", split=False),
+                pre_tokenizers.Split(_PIECE_BORDERS, behavior="isolated"),
+            ]
+        )
         trainer = trainers.BpeTrainer(
             vocab_size=self.vocab_size,
             min_frequency=self.min_frequency,
