@@ -1,16 +1,19 @@
 """What search asks of a model and what it gives back; nothing here knows of neural networks."""
 
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, Protocol, Self, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from jaxtyping import Float, Int
 from torch import Tensor
 
+S = TypeVar("S", bound="SearchState")
 
+
+@runtime_checkable
 class SearchState(Protocol):
     """Everything a model remembers of `batch` sentences with `beam` hypotheses each."""
 
-    def select(self, rows: Int[Tensor, " kept"] | None, parents: Int[Tensor, "kept beam"]) -> Self:
+    def select(self: S, rows: Int[Tensor, " kept"] | None, parents: Int[Tensor, "kept beam"]) -> S:
         """A new state whose sentence i is the old sentence `rows[i]`, and whose hypothesis j of it is the old
         hypothesis `parents[i, j]` of that sentence. `rows=None` keeps every sentence in place. The number of
         hypotheses may grow or shrink: it becomes `parents.shape[1]`.
@@ -18,10 +21,8 @@ class SearchState(Protocol):
         ...
 
 
-S = TypeVar("S", bound=SearchState)
-
-
-class StepOutput(NamedTuple, Generic[S]):
+@dataclass(frozen=True)
+class StepOutput(Generic[S]):
     """One step of a model for every hypothesis."""
 
     log_probs: Float[Tensor, "batch beam vocab"]
@@ -29,6 +30,7 @@ class StepOutput(NamedTuple, Generic[S]):
     state: S
 
 
+@runtime_checkable
 class StepModel(Protocol[S]):
     """A model of the next token given the tokens so far."""
 
@@ -52,7 +54,8 @@ class Hypothesis:
         tokens: target tokens without BOS and EOS.
         log_prob: sum of the natural-log probabilities of all tokens and of EOS (EOS only if it was reached).
         score: what hypotheses are ranked by: log_prob after penalties; bigger is better.
-        weights: attention weights, one row for each of `tokens` and one for EOS if it was reached; None without attention.
+        weights: attention weights, in float32 at least and in main memory; a row for each of `tokens` and one for EOS if
+            it was reached, a column for each real source token; None without attention.
         finished: whether EOS was reached before the length limit.
     """
 
@@ -63,6 +66,7 @@ class Hypothesis:
     finished: bool
 
 
+@runtime_checkable
 class Search(Protocol):
     """A way of looking for good hypotheses."""
 

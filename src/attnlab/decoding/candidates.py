@@ -1,0 +1,70 @@
+"""The best continuations of a sentence's hypotheses, in an order that does not depend on how the sort is done."""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from attnlab.errors import RunError
+
+
+class Candidates(NamedTuple):
+    """Continuations of each sentence, best first; minus infinity marks those that are not allowed."""
+
+    log_probs: Float[Tensor, "batch candidates"]
+    parents: Int[Tensor, "batch candidates"]
+    tokens: Int[Tensor, "batch candidates"]
+
+
+def best_candidates(log_probs: Float[Tensor, "batch beam vocab"], count: int) -> Candidates:
+    """The `count` best continuations of each sentence, or all if there are fewer.
+
+    Of equal ones the lower hypothesis comes first, then the lower token.
+    """
+    values, places = stable_topk(log_probs.flatten(1), count)
+    vocab = log_probs.shape[2]
+    return Candidates(values, places // vocab, places % vocab)
+
+
+def stable_topk(
+    values: Float[Tensor, "batch places"], count: int
+) -> tuple[Float[Tensor, "batch best"], Int[Tensor, "batch best"]]:
+    """Like `torch.topk`, but of equal values the one at the lower place comes first; `count` may exceed the places.
+
+    `torch.topk` leaves open which of equal values it returns. Only rows in which the last value taken equals the first
+    one left out need a second look, and it costs one pass over them instead of a sort.
+    """
+    count = min(count, values.shape[1])
+    probed, places = values.topk(min(count + 1, values.shape[1]))
+    last, places = probed[:, count - 1], places[:, :count]
+    if count < values.shape[1]:
+        tied = ((last == probed[:, count]) & (last > float("-inf"))).nonzero().squeeze(1)
+        if tied.numel():
+            places[tied] = _first_places(values[tied], last[tied], count)
+    places = places.sort(dim=1).values
+    best, order = values.gather(1, places).sort(dim=1, descending=True, stable=True)
+    return best, places.gather(1, order)
+
+
+def require_numbers(log_probs: Float[Tensor, " *shape"]) -> None:
+    """Refuses the output of a model whose weights are no numbers any more.
+
+    Raises:
+        RunError: a log-probability is NaN.
+    """
+    if torch.isnan(log_probs).any():
+        raise RunError(
+            "search needs log-probabilities, but the model gave NaN: its weights have diverged; "
+            "take an earlier checkpoint, or train again with a lower learning rate."
+        )
+
+
+def _first_places(
+    values: Float[Tensor, "tied places"], last: Float[Tensor, " tied"], count: int
+) -> Int[Tensor, "tied best"]:
+    """The places of all values above `last`, and the first of those equal to it that make up the count."""
+    above, equal = values > last.unsqueeze(1), values == last.unsqueeze(1)
+    missing = count - above.sum(dim=1, keepdim=True)
+    taken = above | (equal & (equal.cumsum(dim=1) <= missing))
+    return taken.nonzero()[:, 1].view(-1, count)
