@@ -1,0 +1,206 @@
+"""Where sentence pairs come from: the hub, local files with columns, or parallel text, read in one way."""
+
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import datasets
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from attnlab.data.files import (
+    SPLIT_NAMES,
+    ParallelFiles,
+    SplitFiles,
+    find_split_files,
+    read_parallel,
+    read_tables,
+)
+from attnlab.data.hub import load_from_hub
+from attnlab.errors import ConfigError, DataError
+
+RUN = 20
+"""Neighbouring pairs that a cut takes together, so that `data.join` still finds natural text."""
+
+
+class Corpus(Protocol):
+    """Sentence pairs by split."""
+
+    @property
+    def name(self) -> str:
+        """What tables and runs call it."""
+        ...
+
+    def load(self) -> datasets.DatasetDict:
+        """Splits train, validation and test with the text columns `source` and `target`, and where it is known
+        `alignment`: pairs of word positions "0-0 1-2", source first, over `source.split()` and `target.split()`.
+        """  # noqa: D205
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class TranslationCorpus:
+    """Pairs from a hub dataset, a local folder, files with columns, or parallel text, in either direction.
+
+    Args:
+        name: what tables and runs call it.
+        path: hub name; or folder (see `find_split_files`); or file; or two text files without their language endings;
+            or one of the last two for each split.
+        source_language: column, key of the `translation` column, or file ending.
+        target_language: the same for the target.
+        config_name: configuration of a hub dataset; for a folder the subfolder to read, if there is one.
+        data_dir: folder inside a hub repository; for a local folder the subfolder to read, if there is one.
+        revision: commit, branch or tag of a hub repository. A cached copy is used offline whatever its revision.
+        source_column: text column, if it is not called like the language.
+        target_column: the same for the target.
+        alignment_column: word alignments as "0-0 1-2", source first in the direction asked for; None for none.
+        splits: what train, validation and test are called there, if not by a usual name.
+        validation_size: pairs cut from train where no validation split is there.
+        test_size: pairs cut from train where no test split is there.
+
+    Raises:
+        ConfigError: on `load`, no path, or the same language twice.
+        DataError: on `load`, whatever is missing, unreadable or ambiguous.
+    """
+
+    name: str
+    source_language: str
+    target_language: str
+    path: str | Mapping[str, str] | None = None
+    config_name: str | None = None
+    data_dir: str | None = None
+    revision: str | None = None
+    source_column: str | None = None
+    target_column: str | None = None
+    alignment_column: str | None = None
+    splits: Mapping[str, str] = field(default_factory=dict)
+    validation_size: int | None = None
+    test_size: int | None = None
+
+    def load(self) -> datasets.DatasetDict:
+        """Splits with the columns `source`, `target` and, if asked for, `alignment`; a split nobody has is left out."""
+        if self.path is None:
+            raise ConfigError(
+                f"The corpus {self.name} lies in files of your own, but data.path is null: give data.path=<folder>."
+            )
+        if self.source_language == self.target_language:
+            raise ConfigError(
+                f"Source and target are two languages, but data.source_language and data.target_language are both "
+                f"{self.source_language}: change one."
+            )
+        if not sys.stderr.isatty():
+            datasets.disable_progress_bars()
+        return self._cut(datasets.DatasetDict(self._load_splits()))
+
+    def _load_splits(self) -> dict[str, datasets.Dataset]:
+        names = {split: (self.splits[split],) if split in self.splits else SPLIT_NAMES[split] for split in SPLIT_NAMES}
+        if isinstance(self.path, str) and not _is_local(self.path):
+            there = load_from_hub(
+                self.path, config_name=self.config_name, data_dir=self.data_dir, revision=self.revision
+            )
+            return self._named(there, names)
+        path = self._subfolder()
+        if isinstance(path, str) and (Path(path).expanduser() / "dataset_dict.json").is_file():
+            return self._named(dict(datasets.load_from_disk(str(Path(path).expanduser()))), names)
+        found = find_split_files(path, names=names, languages=(self.source_language, self.target_language))
+        return {split: self._read(split, files) for split, files in found.items()}
+
+    def _subfolder(self) -> str | Mapping[str, str]:
+        assert self.path is not None
+        for inner in (self.data_dir, self.config_name):
+            if inner is not None and isinstance(self.path, str) and (Path(self.path).expanduser() / inner).is_dir():
+                return str(Path(self.path) / inner)
+        return self.path
+
+    def _named(
+        self, there: Mapping[str, datasets.Dataset], names: Mapping[str, tuple[str, ...]]
+    ) -> dict[str, datasets.Dataset]:
+        """Renames splits to ours."""
+        for split in self.splits:
+            if self.splits[split] not in there:
+                raise DataError(
+                    f"{self.path} has the splits {', '.join(there)}, but data.splits.{split} is "
+                    f"{self.splits[split]}: choose one of them."
+                )
+        found = {split: next((name for name in known if name in there), None) for split, known in names.items()}
+        return {split: self._columns(split, there[name]) for split, name in found.items() if name is not None}
+
+    def _read(self, split: str, files: SplitFiles) -> datasets.Dataset:
+        if isinstance(files, ParallelFiles):
+            source, target = read_parallel(files)
+            return datasets.Dataset.from_dict(
+                {"source": source, "target": target},
+                features=datasets.Features(source=datasets.Value("string"), target=datasets.Value("string")),
+            )
+        return self._columns(split, read_tables(files.paths, tuple(self._asked().values())))
+
+    def _columns(self, split: str, dataset: datasets.Dataset) -> datasets.Dataset:
+        """Renames columns to ours and replaces nulls by empty text, which is counted later as every empty line is."""
+        table: pa.Table = dataset.with_format("arrow")[:]
+        if "translation" in table.column_names and self.source_column is None and self.target_column is None:
+            translation = table.column("translation")
+            if pa.types.is_struct(translation.type):
+                fields = [translation.type.field(index).name for index in range(translation.type.num_fields)]
+                arrays = [pc.struct_field(translation, index) for index in range(len(fields))]
+                others = [name for name in table.column_names if name not in (*fields, "translation")]
+                arrays += [table.column(name) for name in others]
+                table = pa.table(dict(zip([*fields, *others], arrays, strict=True)))
+        columns = {ours: self._text(split, ours, table, theirs) for ours, theirs in self._asked().items()}
+        return datasets.Dataset(datasets.table.InMemoryTable(pa.table(columns)))
+
+    def _asked(self) -> dict[str, str]:
+        """Our columns and what they are called there."""
+        columns = {
+            "source": self.source_column or self.source_language,
+            "target": self.target_column or self.target_language,
+        }
+        return columns if self.alignment_column is None else {**columns, "alignment": self.alignment_column}
+
+    def _text(self, split: str, ours: str, table: pa.Table, theirs: str) -> pa.ChunkedArray:
+        if theirs not in table.column_names:
+            raise DataError(
+                f"The {ours} of {self.name} is read from the column {theirs}, but split {split} has the columns "
+                f"{', '.join(table.column_names)}: set data.{ours}_column, or mend the languages."
+            )
+        column = table.column(theirs)
+        if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+            raise DataError(
+                f"A sentence is text, but column {theirs} in split {split} of {self.name} holds {column.type}: "
+                f"set data.{ours}_column to a column of text."
+            )
+        return pc.fill_null(column, "").cast(pa.string())
+
+    def _cut(self, there: datasets.DatasetDict) -> datasets.DatasetDict:
+        """Takes the splits that are missing from train, evenly spread and always the same rows."""
+        sizes = {"validation": self.validation_size, "test": self.test_size}
+        for split, size in sizes.items():
+            if split in there or size is None or "train" not in there:
+                continue
+            train = there["train"]
+            if not 1 <= size < len(train):
+                raise ConfigError(
+                    f"A cut takes at least 1 pair and leaves at least 1 of {len(train):,}, but data.{split}_size is "
+                    f"{size:,}: change it."
+                )
+            rows = spread_rows(len(train), size)
+            held_out = set(rows)
+            there[split] = train.select(rows)
+            there["train"] = train.select([row for row in range(len(train)) if row not in held_out])
+        return there
+
+
+def spread_rows(total: int, size: int) -> list[int]:
+    """`size` of `total` rows in runs of about 20 neighbours, evenly spread: like the whole, and the same every time."""
+    num_runs = -(-size // RUN)
+    rest = total - size
+    starts = [index * size // num_runs + index * rest // num_runs for index in range(num_runs)]
+    lengths = [(index + 1) * size // num_runs - index * size // num_runs for index in range(num_runs)]
+    return [row for start, length in zip(starts, lengths, strict=True) for row in range(start, start + length)]
+
+
+def _is_local(path: str) -> bool:
+    """Anything that exists, and whatever cannot be a hub name (`name` or `owner/name`)."""
+    return Path(path).expanduser().exists() or re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", path) is None

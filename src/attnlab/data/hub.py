@@ -1,0 +1,76 @@
+"""How a corpus comes from the Hugging Face hub, or from what an earlier download left in the cache."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import datasets
+import huggingface_hub
+from huggingface_hub import constants
+
+from attnlab.errors import DataError
+
+PATIENCE_SECONDS: Final = 4.0
+"""How long the hub may take to answer at all; its own client tries for half a minute where there is no network."""
+
+
+def load_from_hub(
+    repository: str, *, config_name: str | None, data_dir: str | None, revision: str | None
+) -> dict[str, datasets.Dataset]:
+    """Every split of a hub dataset; where the hub does not answer, whatever version the cache holds.
+
+    Raises:
+        DataError: offline and not cached, or the hub knows no such data.
+    """
+    if hub_answers():
+        try:
+            return dict(datasets.load_dataset(repository, config_name, data_dir=data_dir, revision=revision))
+        except Exception as error:  # every fault of a foreign repository ends up here, as a dozen types
+            raise DataError(
+                f"The hub dataset {repository} cannot be loaded as asked ({_one_line(error)}): check data.path, "
+                "data.config_name and data.revision, or download it and give data.path=<local folder>."
+            ) from error
+    try:
+        with _offline():
+            return dict(datasets.load_dataset(repository, config_name, data_dir=data_dir, revision=revision))
+    except Exception as error:
+        raise DataError(
+            f"{repository} is neither a folder here nor in the cache of Hugging Face datasets, and "
+            f"{constants.ENDPOINT} cannot be reached: connect to the network once (later runs then find it in the "
+            "cache), or give data.path=<local folder or file>."
+        ) from error
+
+
+def hub_answers(patience_seconds: float = PATIENCE_SECONDS) -> bool:
+    """Whether the hub can be reached; never takes longer than it is told, name resolution included."""
+    if constants.HF_HUB_OFFLINE:
+        return False
+    answered = threading.Event()
+
+    def ask() -> None:
+        try:
+            huggingface_hub.get_session().head(constants.ENDPOINT, timeout=patience_seconds)
+        except Exception:
+            return
+        answered.set()
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(patience_seconds)
+    return answered.is_set()
+
+
+@contextmanager
+def _offline() -> Iterator[None]:
+    """Keeps both libraries from asking a hub that does not answer: they read this switch at each request."""
+    before = constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = datasets.config.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE = before
+
+
+def _one_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]
