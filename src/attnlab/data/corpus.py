@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import datasets
 import pyarrow as pa
@@ -26,6 +26,7 @@ RUN = 20
 """Neighbouring pairs that a cut takes together, so that `data.join` still finds natural text."""
 
 
+@runtime_checkable
 class Corpus(Protocol):
     """Sentence pairs by split."""
 

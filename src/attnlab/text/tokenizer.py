@@ -1,5 +1,6 @@
 """How a line of text becomes token ids, how ids become text again, and what of both lies in a file."""
 
+import hashlib
 import json
 import os
 import re
@@ -78,13 +79,11 @@ class Tokenizer:
 
     def save(self, path: Path) -> None:
         """Writes one JSON file; the same tokenizer gives the same bytes."""
-        content = {
-            "format": _FORMAT,
-            "separator": self._separator,
-            "lowercase": self._lowercase,
-            "tokenizers": json.loads(self._backend.to_str()),
-        }
-        path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        path.write_text(self._to_json(), encoding="utf-8")
+
+    def fingerprint(self) -> str:
+        """Equal for tokenizers that behave alike, in every process."""
+        return hashlib.sha256(self._to_json().encode()).hexdigest()[:16]
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -106,6 +105,15 @@ class Tokenizer:
                 f"{path} must be a whole tokenizer file, but cannot be read as one ({_one_line(error)}): "
                 "copy it again from the run, or train again."
             ) from error
+
+    def _to_json(self) -> str:
+        content = {
+            "format": _FORMAT,
+            "separator": self._separator,
+            "lowercase": self._lowercase,
+            "tokenizers": json.loads(self._backend.to_str()),
+        }
+        return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
 
     def _encode(self, texts: Sequence[str]) -> list[tokenizers.Encoding]:
         normal = [normalize(text, lowercase=self._lowercase) for text in texts]

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
-from typing import Final, final
+from typing import Final, Protocol, final, runtime_checkable
 
 import tokenizers
 from tokenizers import models, pre_tokenizers, trainers
@@ -18,9 +18,34 @@ _INNER_UNK: Final = INNER_SPECIAL_TOKENS[UNK]
 _PIECE_BORDERS: Final = tokenizers.Regex(r" ?[\p{L}\p{M}]+| ?\p{N}+| ?[^ \p{L}\p{M}\p{N}]+| ")
 
 
+@runtime_checkable
+class TokenizerTrainer(Protocol):
+    """Gives the tokenizers of both sides; its `repr` says every setting, so that a cache can tell them apart."""
+
+    def train(self, source_lines: Iterable[str], target_lines: Iterable[str]) -> TokenizerPair:
+        """Learns from the training split; the same lines give the same tokenizers in every process."""
+        ...
+
+
+@final
+@dataclass(frozen=True)
+class FixedTokenizers:
+    """Tokenizers that a run has learned already: nothing is learned from the lines."""
+
+    pair: TokenizerPair
+
+    def train(self, source_lines: Iterable[str], target_lines: Iterable[str]) -> TokenizerPair:
+        """The same pair, whatever the lines."""
+        return self.pair
+
+    def __repr__(self) -> str:
+        sides = (self.pair.source.fingerprint(), self.pair.target.fingerprint(), self.pair.joint)
+        return f"FixedTokenizers{sides}"
+
+
 @dataclass(frozen=True, kw_only=True)
-class TokenizerTrainer(ABC):
-    """Learns the tokenizers of both sides; its `repr` says every setting, so that a cache can tell them apart.
+class LearnedTokenizers(ABC):
+    """What all trainers share.
 
     Args:
         joint: one vocabulary for both sides, which tied embeddings of source and target need.
@@ -31,7 +56,7 @@ class TokenizerTrainer(ABC):
     lowercase: bool = False
 
     def train(self, source_lines: Iterable[str], target_lines: Iterable[str]) -> TokenizerPair:
-        """Learns from the training split; the same lines give the same tokenizers in every process."""
+        """See `TokenizerTrainer`."""
         if self.joint:
             tokenizer = self._train(self._normal(chain(source_lines, target_lines)))
             return TokenizerPair(tokenizer, tokenizer)
@@ -46,7 +71,7 @@ class TokenizerTrainer(ABC):
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class BytePairTrainer(TokenizerTrainer):
+class BytePairTrainer(LearnedTokenizers):
     """Byte-pair encoding (Sennrich et al. 2016): frequent neighbours are merged until the vocabulary is full.
 
     No merge crosses the border between letters, digits and other signs, so that "guitar," is "guitar" and a comma.
@@ -56,8 +81,8 @@ class BytePairTrainer(TokenizerTrainer):
     Args:
         vocab_size: ids of a side (of both, if joint), special ones counted; a small corpus may fill fewer.
         min_frequency: a pair seen less often is never merged.
-        joint: see `TokenizerTrainer`.
-        lowercase: see `TokenizerTrainer`.
+        joint: see `LearnedTokenizers`.
+        lowercase: see `LearnedTokenizers`.
 
     Raises:
         ConfigError: the vocabulary has no room beyond the special ids, or (on training) for every character.
@@ -99,14 +124,14 @@ class BytePairTrainer(TokenizerTrainer):
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class WordTrainer(TokenizerTrainer):
+class WordTrainer(LearnedTokenizers):
     """Whole words, split at white space, the most frequent first.
 
     Args:
         min_frequency: a word seen less often is unknown.
         max_size: at most so many words beside the special ids; None for all.
-        joint: see `TokenizerTrainer`.
-        lowercase: see `TokenizerTrainer`.
+        joint: see `LearnedTokenizers`.
+        lowercase: see `LearnedTokenizers`.
 
     Raises:
         ConfigError: a setting below 1.
@@ -132,13 +157,13 @@ class WordTrainer(TokenizerTrainer):
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class CharacterTrainer(TokenizerTrainer):
+class CharacterTrainer(LearnedTokenizers):
     """Single characters (Unicode code points), the space among them.
 
     Args:
         min_frequency: a character seen less often is unknown.
-        joint: see `TokenizerTrainer`.
-        lowercase: see `TokenizerTrainer`.
+        joint: see `LearnedTokenizers`.
+        lowercase: see `LearnedTokenizers`.
 
     Raises:
         ConfigError: a frequency below 1.

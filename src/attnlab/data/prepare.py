@@ -1,0 +1,216 @@
+"""How a corpus becomes token ids on disk, made once for each combination of data, tokenizers and settings."""
+
+import hashlib
+import json
+import shutil
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import datasets
+import pyarrow as pa
+import pyarrow.compute as pc
+import tokenizers
+
+from attnlab.data.corpus import Corpus
+from attnlab.data.lengths import word_count
+from attnlab.data.selection import Selection
+from attnlab.errors import ConfigError, DataError, RunError
+from attnlab.text.tokenizer import TokenizerPair
+from attnlab.text.trainers import FixedTokenizers, TokenizerTrainer
+
+VERSION: Final = 1
+"""Part of every fingerprint: raise it whenever the same input and settings would give other ids or columns."""
+
+SPLITS: Final = ("train", "validation", "test")
+_BATCH: Final = 10_000
+
+
+@dataclass(frozen=True)
+class SplitReport:
+    """What became of the pairs of one split; `joined` neighbours were made into one pair before they were counted."""
+
+    total: int
+    kept: int
+    dropped: Mapping[str, int]
+    joined: int = 1
+
+    def __str__(self) -> str:
+        text = f"kept {self.kept:,} of {self.total:,}"
+        if self.joined > 1:
+            text += f" (every {self.joined} joined into one)"
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in self.dropped.items())
+        return f"{text}: {reasons}" if reasons else text
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """A corpus ready for training.
+
+    Attributes:
+        splits: rows with `source_ids`, `target_ids` (without BOS and EOS), `source_words` (words of the source before
+            tokenisation), `source`, `target` and, where known, `alignment`.
+        tokenizers: of both sides, learned from the training split only.
+        reports: what was dropped from each split.
+        folder: where all of it lies.
+    """
+
+    splits: datasets.DatasetDict
+    tokenizers: TokenizerPair
+    reports: Mapping[str, SplitReport]
+    folder: Path
+
+    def describe(self) -> str:
+        """One line a split, such as "train: kept 28,990 of 29,000: 10 longer than 50 words"."""
+        return "\n".join(f"{split}: {report}" for split, report in self.reports.items())
+
+
+def prepare(
+    corpus: Corpus,
+    trainer: TokenizerTrainer,
+    selection: Selection,
+    *,
+    cache_dir: Path,
+    splits: Sequence[str] = SPLITS,
+) -> PreparedData:
+    """Loads, selects, learns the tokenizers, tokenises; or takes the result of an earlier run.
+
+    An earlier result is taken only if the text of every split, the tokenizer settings and the selection are the same.
+    It is written beside its place and renamed, so that a run that was killed leaves nothing that looks whole.
+
+    Args:
+        corpus: where the pairs come from.
+        trainer: learns from what is selected of the train split; `FixedTokenizers` learns nothing.
+        selection: which pairs are kept.
+        cache_dir: one folder for each fingerprint lies here.
+        splits: those that are needed.
+
+    Raises:
+        ConfigError: tokenizers are to be learned without the train split.
+        DataError: the corpus cannot be read, or a split is missing or left empty.
+        RunError: the cache cannot be read or written.
+    """
+    if "train" not in splits and not isinstance(trainer, FixedTokenizers):
+        raise ConfigError(
+            f"Tokenizers are learned from the train split, but only {', '.join(splits)} is prepared: "
+            "give FixedTokenizers."
+        )
+    raw = corpus.load()
+    _check_splits(corpus.name, raw, splits)
+    folder = cache_dir / fingerprint({split: raw[split] for split in splits}, trainer, selection)
+    if not folder.exists():
+        building = cache_dir / f".{folder.name}.{uuid.uuid4().hex[:8]}"
+        try:
+            building.mkdir(parents=True)
+            _build(building, corpus.name, {split: raw[split] for split in splits}, trainer, selection)
+            _publish(building, folder)
+        except OSError as error:
+            raise RunError(
+                f"Prepared data is kept in {cache_dir}, which cannot be written ({error}): free some space, or choose "
+                "another folder."
+            ) from error
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+    return _read(folder)
+
+
+def fingerprint(raw: Mapping[str, datasets.Dataset], trainer: TokenizerTrainer, selection: Selection) -> str:
+    """Name of the cache folder: a hash of every word of the data and of every setting that shapes the result."""
+    digest = hashlib.sha256()
+    for setting in (VERSION, tokenizers.__version__, datasets.__version__, trainer, selection):
+        digest.update(repr(setting).encode() + b"\n")
+    for split, dataset in raw.items():
+        digest.update(f"{split} {len(dataset)} {dataset.column_names}\n".encode())
+        for batch in dataset.with_format("arrow").iter(batch_size=_BATCH):
+            for column in batch.columns:
+                text = column.cast(pa.large_string()).combine_chunks()
+                digest.update(pc.binary_length(text).to_numpy(zero_copy_only=False).tobytes())
+                digest.update("".join(text.to_pylist()).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()[:20]
+
+
+def _check_splits(name: str, raw: datasets.DatasetDict, splits: Sequence[str]) -> None:
+    for split in splits:
+        if split not in raw:
+            remedy = f"name it with data.splits.{split}"
+            if split != "train":
+                remedy += f", or cut it from train with data.{split}_size=<pairs>"
+            raise DataError(f"{name} needs a {split} split, but has only {', '.join(raw) or 'none'}: {remedy}.")
+        if len(raw[split]) == 0:
+            raise DataError(f"A split holds at least one pair, but {split} of {name} is empty: mend data.path.")
+
+
+def _build(
+    folder: Path,
+    name: str,
+    raw: Mapping[str, datasets.Dataset],
+    trainer: TokenizerTrainer,
+    selection: Selection,
+) -> None:
+    chosen, reports = {}, {}
+    for split, dataset in raw.items():
+        chosen[split], dropped = selection.apply(dataset, split)
+        reports[split] = SplitReport(
+            total=len(dataset), kept=len(chosen[split]), dropped=dict(dropped), joined=selection.joined.get(split, 1)
+        )
+        if reports[split].kept == 0:
+            raise DataError(
+                f"A split needs at least one pair, but of {split} in {name} the selection {reports[split]}: widen "
+                f"data.length.{split}, or change data.limit and data.sample."
+            )
+    learned = chosen.get("train")
+    pair = trainer.train(*((list(learned[side]) if learned else []) for side in ("source", "target")))
+    splits = {split: _tokenize(dataset, pair, folder / f"{split}.arrow") for split, dataset in chosen.items()}
+    datasets.DatasetDict(splits).save_to_disk(str(folder / "splits"))
+    for split in splits:
+        (folder / f"{split}.arrow").unlink()
+    pair.save(folder / "tokenizers")
+    (folder / "reports.json").write_text(json.dumps({split: asdict(report) for split, report in reports.items()}))
+
+
+def _tokenize(dataset: datasets.Dataset, pair: TokenizerPair, file: Path) -> datasets.Dataset:
+    ids = datasets.List(datasets.Value("int32"))
+    features = {"source_ids": ids, "target_ids": ids, "source_words": datasets.Value("int32"), **dataset.features}
+
+    def columns(batch: Mapping[str, list[str]]) -> dict[str, list[list[int]] | list[int]]:
+        return {
+            "source_ids": pair.source.encode_batch(batch["source"]),
+            "target_ids": pair.target.encode_batch(batch["target"]),
+            "source_words": [word_count(text) for text in batch["source"]],
+        }
+
+    return dataset.map(
+        columns,
+        batched=True,
+        features=datasets.Features(features),
+        cache_file_name=str(file),
+        load_from_cache_file=False,
+        new_fingerprint=file.parent.name.strip("."),
+    )
+
+
+def _publish(building: Path, folder: Path) -> None:
+    """Renames; if another process was faster, its result is as good."""
+    try:
+        building.rename(folder)
+    except OSError:
+        if not folder.exists():
+            raise
+
+
+def _read(folder: Path) -> PreparedData:
+    try:
+        reports = json.loads((folder / "reports.json").read_text())
+        return PreparedData(
+            splits=datasets.load_from_disk(str(folder / "splits")),
+            tokenizers=TokenizerPair.load(folder / "tokenizers"),
+            reports={split: SplitReport(**report) for split, report in reports.items()},
+            folder=folder,
+        )
+    except Exception as error:
+        raise RunError(
+            f"Prepared data must be whole, but {folder} cannot be read ({type(error).__name__}): delete that folder "
+            "and run again."
+        ) from error

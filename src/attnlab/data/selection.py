@@ -1,0 +1,219 @@
+"""Which pairs of a split are kept, by emptiness, length, number and chance; what is dropped is counted."""
+
+import random
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+import datasets
+
+from attnlab.data.lengths import LengthBuckets, Range, within, word_count
+from attnlab.errors import ConfigError, DataError
+
+Dropped = Counter[str]
+"""Reason -> number of pairs."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A random part of a split.
+
+    Args:
+        size: pairs; None for as many as the shares allow (or all, without shares).
+        shares: bucket name -> how much of the sample lies in it; buckets left out get nothing. None for the shares
+            that chance gives.
+    """
+
+    size: int | None = None
+    shares: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """Everything that decides which pairs of a split are kept.
+
+    In this order: pairs with an empty side go, neighbours are joined, sources of other lengths go, a sample is taken,
+    and the rest is cut at the limit. So lengths, sample sizes and limits speak of pairs as the model reads them.
+
+    Args:
+        buckets: what a sample's shares refer to.
+        refuse_empty: whether a pair with an empty side is an error instead.
+        joined: split -> how many neighbours become one pair; 1 where a split is not named.
+        lengths: split -> words of the source; all where a split is not named.
+        samples: split -> the part that is taken at random; all where a split is not named.
+        limits: split -> at most so many pairs; all where a split is not named.
+        seed: of the samples. It is no seed of a run: runs that differ in theirs still read the same pairs.
+    """
+
+    buckets: LengthBuckets
+    refuse_empty: bool = False
+    joined: Mapping[str, int] = field(default_factory=dict)
+    lengths: Mapping[str, Range] = field(default_factory=dict)
+    samples: Mapping[str, Sample] = field(default_factory=dict)
+    limits: Mapping[str, int] = field(default_factory=dict)
+    seed: int = 0
+
+    def apply(self, dataset: datasets.Dataset, split: str) -> tuple[datasets.Dataset, Dropped]:
+        """What is kept of a split, and how many pairs were dropped for which reason (joined pairs counted as one)."""
+        dataset, total = drop_empty(dataset, split=split, refuse=self.refuse_empty)
+        dataset, dropped = join_neighbours(dataset, self.joined.get(split, 1))
+        total += dropped
+        if split in self.lengths:
+            dataset, dropped = filter_lengths(dataset, self.lengths[split])
+            total += dropped
+        if split in self.samples:
+            dataset, dropped = sample_pairs(
+                dataset, self.samples[split], buckets=self.buckets, seed=self.seed, split=split
+            )
+            total += dropped
+        dataset, dropped = limit_pairs(dataset, self.limits.get(split))
+        return dataset, total + dropped
+
+
+def drop_empty(dataset: datasets.Dataset, *, split: str, refuse: bool) -> tuple[datasets.Dataset, Dropped]:
+    """Without the pairs that have no word on one side (or either).
+
+    Raises:
+        DataError: there is one, and empty lines are refused.
+    """
+    sides = {side: [bool(text.split()) for text in dataset[side]] for side in ("source", "target")}
+    kept = [row for row, both in enumerate(zip(*sides.values(), strict=True)) if all(both)]
+    if refuse and len(kept) < len(dataset):
+        row, side = min((words.index(False), side) for side, words in sides.items() if not all(words))
+        raise DataError(
+            f"Empty lines are refused, but pair {row + 1:,} of split {split} has an empty {side}: mend the corpus, or "
+            "set data.empty_lines=drop."
+        )
+    dropped = Dropped()
+    if len(kept) < len(dataset):
+        dropped["with an empty side"] = len(dataset) - len(kept)
+    return _select(dataset, kept), dropped
+
+
+def filter_lengths(dataset: datasets.Dataset, bounds: Range) -> tuple[datasets.Dataset, Dropped]:
+    """Only the pairs whose source has so many words."""
+    lowest, highest = bounds
+    kept, dropped = [], Dropped()
+    for row, length in enumerate(source_lengths(dataset)):
+        if within(length, bounds):
+            kept.append(row)
+        else:
+            dropped[f"shorter than {lowest} words" if length < lowest else f"longer than {highest} words"] += 1
+    return _select(dataset, kept), dropped
+
+
+def join_neighbours(dataset: datasets.Dataset, k: int) -> tuple[datasets.Dataset, Dropped]:
+    """Every k neighbouring pairs as one, with a space between them; alignments are shifted to match.
+
+    Dropped are the pairs at the end that do not fill a group; the pairs that were joined are not.
+
+    Raises:
+        ConfigError: k is below 1.
+        DataError: an alignment is not written as "0-0 1-2".
+    """
+    if k < 1:
+        raise ConfigError(f"At least 1 pair is joined into one, but data.join is {k}: raise it.")
+    if k == 1:
+        return dataset, Dropped()
+    groups = range(0, len(dataset) - k + 1, k)
+    columns = {name: list(dataset[name]) for name in dataset.column_names}
+    joined = {side: [" ".join(columns[side][start : start + k]) for start in groups] for side in ("source", "target")}
+    if "alignment" in columns:
+        joined["alignment"] = [
+            _join_alignments(*(columns[name][start : start + k] for name in ("alignment", "source", "target")))
+            for start in groups
+        ]
+    rest = len(dataset) - len(groups) * k
+    features = datasets.Features({name: dataset.features[name] for name in joined})
+    return datasets.Dataset.from_dict(joined, features=features), Dropped(
+        {"left over by joining": rest} if rest else {}
+    )
+
+
+def sample_pairs(
+    dataset: datasets.Dataset, sample: Sample, *, buckets: LengthBuckets, seed: int, split: str
+) -> tuple[datasets.Dataset, Dropped]:
+    """A random part of the requested size and distribution of source lengths, in the order of the corpus.
+
+    Raises:
+        ConfigError: a share of no bucket, or shares that do not add up to something.
+        DataError: the split, or a bucket of it, holds too few pairs.
+    """
+    if sample.shares is None:
+        if sample.size is None or sample.size == len(dataset):
+            return dataset, Dropped()
+        wanted = {"": sample.size}
+        pools = {"": list(range(len(dataset)))}
+    else:
+        pools = {name: [] for name in buckets.names}
+        for row, length in enumerate(source_lengths(dataset)):
+            name = buckets.of(length)
+            if name is not None:
+                pools[name].append(row)
+        wanted = _apportion(sample, {name: len(rows) for name, rows in pools.items()}, split)
+    chance = random.Random(seed)
+    kept = []
+    for name, size in wanted.items():
+        if size > len(pools[name]):
+            where = f"bucket {name} of split {split}" if name else f"split {split}"
+            raise DataError(
+                f"A sample takes no pair twice, but {size:,} are wanted of the {len(pools[name]):,} in {where}: lower "
+                f"data.sample.{split}.size, or change its shares."
+            )
+        kept += chance.sample(pools[name], size)
+    dropped = Dropped({"left out by sampling": len(dataset) - len(kept)} if len(kept) < len(dataset) else {})
+    return _select(dataset, sorted(kept)), dropped
+
+
+def limit_pairs(dataset: datasets.Dataset, limit: int | None) -> tuple[datasets.Dataset, Dropped]:
+    """The first `limit` pairs."""
+    if limit is None or limit >= len(dataset):
+        return dataset, Dropped()
+    return _select(dataset, range(limit)), Dropped({"beyond the limit": len(dataset) - limit})
+
+
+def source_lengths(dataset: datasets.Dataset) -> list[int]:
+    """Words of each source."""
+    return [word_count(text) for text in dataset["source"]]
+
+
+def _apportion(sample: Sample, available: Mapping[str, int], split: str) -> dict[str, int]:
+    """Pairs of each bucket: by largest remainder, so that they add up to the size exactly."""
+    shares = dict(sample.shares or {})
+    total = sum(shares.values())
+    unknown = [name for name in shares if name not in available]
+    if unknown or total <= 0 or min(shares.values()) < 0:
+        raise ConfigError(
+            f"Shares are numbers >= 0 for the buckets {', '.join(available)}, but data.sample.{split}.shares is "
+            f"{shares}: mend it."
+        )
+    wanted = {name: share / total for name, share in shares.items() if share}
+    size = sample.size
+    if size is None:
+        size = min(int(available[name] / share + 1e-9) for name, share in wanted.items())
+    counts = {name: int(size * share + 1e-9) for name, share in wanted.items()}
+    by_remainder = sorted(wanted, key=lambda name: counts[name] - size * wanted[name])
+    for name in by_remainder[: size - sum(counts.values())]:
+        counts[name] += 1
+    return counts
+
+
+def _join_alignments(alignments: Sequence[str], sources: Sequence[str], targets: Sequence[str]) -> str:
+    source_starts = accumulate((word_count(text) for text in sources), initial=0)
+    target_starts = accumulate((word_count(text) for text in targets), initial=0)
+    links = []
+    for alignment, source_start, target_start in zip(alignments, source_starts, target_starts, strict=False):
+        for link in alignment.split():
+            source, dash, target = link.partition("-")
+            if not (dash and source.isdecimal() and target.isdecimal()):
+                raise DataError(
+                    f"An alignment reads like 0-0 1-2, source first, but one holds {link}: mend the alignment column, "
+                    "or set data.corpus.alignment_column=null."
+                )
+            links.append(f"{int(source) + source_start}-{int(target) + target_start}")
+    return " ".join(links)
+
+
+def _select(dataset: datasets.Dataset, rows: Sequence[int] | range) -> datasets.Dataset:
+    return dataset if len(rows) == len(dataset) else dataset.select(rows)
