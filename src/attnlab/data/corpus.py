@@ -58,7 +58,7 @@ class TranslationCorpus:
         source_column: text column, if it is not called like the language.
         target_column: the same for the target.
         alignment_column: word alignments as "0-0 1-2", source first in the direction asked for; None for none.
-        splits: what train, validation and test are called there, if not by a usual name.
+        splits: what train, validation and test are called there; None for a usual name.
         validation_size: pairs cut from train where no validation split is there.
         test_size: pairs cut from train where no test split is there.
 
@@ -77,7 +77,7 @@ class TranslationCorpus:
     source_column: str | None = None
     target_column: str | None = None
     alignment_column: str | None = None
-    splits: Mapping[str, str] = field(default_factory=dict)
+    splits: Mapping[str, str | None] = field(default_factory=dict)
     validation_size: int | None = None
     test_size: int | None = None
 
@@ -97,7 +97,8 @@ class TranslationCorpus:
         return self._cut(datasets.DatasetDict(self._load_splits()))
 
     def _load_splits(self) -> dict[str, datasets.Dataset]:
-        names = {split: (self.splits[split],) if split in self.splits else SPLIT_NAMES[split] for split in SPLIT_NAMES}
+        chosen = {split: (name,) for split, name in self.splits.items() if name is not None}
+        names = {**SPLIT_NAMES, **chosen}
         if isinstance(self.path, str) and not _is_local(self.path):
             there = load_from_hub(
                 self.path, config_name=self.config_name, data_dir=self.data_dir, revision=self.revision
@@ -120,11 +121,11 @@ class TranslationCorpus:
         self, there: Mapping[str, datasets.Dataset], names: Mapping[str, tuple[str, ...]]
     ) -> dict[str, datasets.Dataset]:
         """Renames splits to ours."""
-        for split in self.splits:
-            if self.splits[split] not in there:
+        for split, name in self.splits.items():
+            if name is not None and name not in there:
                 raise DataError(
-                    f"{self.path} has the splits {', '.join(there)}, but data.splits.{split} is "
-                    f"{self.splits[split]}: choose one of them."
+                    f"{self.path} has the splits {', '.join(there)}, but data.splits.{split} is {name}: choose one of "
+                    "them."
                 )
         found = {split: next((name for name in known if name in there), None) for split, known in names.items()}
         return {split: self._columns(split, there[name]) for split, name in found.items() if name is not None}
