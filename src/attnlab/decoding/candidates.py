@@ -35,13 +35,13 @@ def stable_topk(
     `torch.topk` leaves open which of equal values it returns. Only rows in which the last value taken equals the first
     one left out need a second look, and it costs one pass over them instead of a sort.
     """
-    count = min(count, values.shape[1])
-    probed, places = values.topk(min(count + 1, values.shape[1]))
+    if count >= values.shape[1]:
+        return values.sort(dim=1, descending=True, stable=True)
+    probed, places = values.topk(count + 1)
     last, places = probed[:, count - 1], places[:, :count]
-    if count < values.shape[1]:
-        tied = ((last == probed[:, count]) & (last > float("-inf"))).nonzero().squeeze(1)
-        if tied.numel():
-            places[tied] = _first_places(values[tied], last[tied], count)
+    tied = ((last == probed[:, count]) & (last > float("-inf"))).nonzero().squeeze(1)
+    if tied.numel():
+        places[tied] = _first_places(values[tied], last[tied], count)
     places = places.sort(dim=1).values
     best, order = values.gather(1, places).sort(dim=1, descending=True, stable=True)
     return best, places.gather(1, order)

@@ -54,8 +54,8 @@ class Hypothesis:
         tokens: target tokens without BOS and EOS.
         log_prob: sum of the natural-log probabilities of all tokens and of EOS (EOS only if it was reached).
         score: what hypotheses are ranked by: log_prob after penalties; bigger is better.
-        weights: attention weights, in float32 at least and in main memory; a row for each of `tokens` and one for EOS if
-            it was reached, a column for each real source token; None without attention.
+        weights: attention weights, in float32 at least and in main memory; a row for each of `tokens` and one for EOS
+            if it was reached, a column for each real source token; None without attention.
         finished: whether EOS was reached before the length limit.
     """
 

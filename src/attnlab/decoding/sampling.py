@@ -22,7 +22,7 @@ class Sampling:
     """Independent samples of each sentence.
 
     The draws come from a generator of this object alone. It runs on from call to call, so that two batches do not share
-    their draws: a new object with the same seed, given the same batches on the same device, repeats every sample.
+    their draws; a new object with the same seed, given the same batches, repeats every sample.
 
     Attributes:
         length_limit: how long a hypothesis may be; at the limit it is returned unfinished.
@@ -42,9 +42,10 @@ class Sampling:
     top_k: int | None = None
     top_p: float = 1.0
     no_repeat_ngram_size: int = 0
-    _generator: torch.Generator | None = field(default=None, init=False, repr=False)
+    _generator: torch.Generator = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        self._generator = torch.Generator().manual_seed(self.seed)
         if self.num_samples < 1:
             raise ConfigError(
                 f"sampling needs one sample or more, but num_samples is {self.num_samples}: raise it to 1."
@@ -74,30 +75,52 @@ class Sampling:
         )
 
     def _draw(self, log_probs: Float[Tensor, "live beam vocab"]) -> Int[Tensor, "live beam"]:
-        rows = self.narrow(log_probs.flatten(0, 1)).softmax(dim=-1)
-        if self._generator is None or self._generator.device != rows.device:
-            self._generator = torch.Generator(rows.device).manual_seed(self.seed)
-        return torch.multinomial(rows, 1, generator=self._generator).view(log_probs.shape[:2])
+        values, tokens = self.narrow(log_probs.flatten(0, 1))
+        return tokens.gather(1, draw(values, self._generator).unsqueeze(1)).view(log_probs.shape[:2])
 
-    def narrow(self, log_probs: Float[Tensor, "rows vocab"]) -> Float[Tensor, "rows vocab"]:
-        """Temperature, then top_k, then top_p: what is left out gets minus infinity, the rest is not normalised."""
-        narrowed = log_probs / self.temperature
+    def narrow(
+        self, log_probs: Float[Tensor, "rows vocab"]
+    ) -> tuple[Float[Tensor, "rows kept"], Int[Tensor, "rows kept"]]:
+        """What may be drawn after temperature, top_k and top_p in this order, and which tokens these are.
+
+        Minus infinity marks places that may not be drawn; the rest is not normalised.
+        """
+        values = (log_probs - log_probs.amax(dim=1, keepdim=True)) / self.temperature
+        tokens = torch.arange(values.shape[1], device=values.device).expand_as(values)
         if self.top_k is not None:
-            narrowed = keep_top_k(narrowed, self.top_k)
+            values, tokens = stable_topk(values, self.top_k)
         if self.top_p < 1:
-            narrowed = keep_top_p(narrowed, self.top_p)
-        return narrowed
+            values, places = nucleus(values, self.top_p)
+            tokens = tokens.gather(1, places)
+        return values, tokens
 
 
-def keep_top_k(log_probs: Float[Tensor, "rows vocab"], k: int) -> Float[Tensor, "rows vocab"]:
-    """The k most probable tokens of each row, lower tokens first among equals; minus infinity elsewhere."""
-    values, tokens = stable_topk(log_probs, k)
-    return torch.full_like(log_probs, float("-inf")).scatter(1, tokens, values)
+def nucleus(
+    log_probs: Float[Tensor, "rows vocab"], p: float
+) -> tuple[Float[Tensor, "rows kept"], Int[Tensor, "rows kept"]]:
+    """The shortest run of most probable tokens whose probability reaches p, and their places; then minus infinity.
+
+    The nucleus is mostly small, so ever more tokens are ranked until it is found: to sort all of them costs far more.
+    """
+    total = log_probs.logsumexp(dim=1, keepdim=True)
+    for count in (64, 512, log_probs.shape[1]):
+        values, places = stable_topk(log_probs, count)
+        held = (values - total).exp().cumsum(dim=1)
+        if (held[:, -1] >= p).all():
+            break
+    reached = torch.zeros_like(held, dtype=torch.bool)
+    reached[:, 1:] = held[:, :-1] >= p
+    return values.masked_fill(reached, float("-inf")), places
 
 
-def keep_top_p(log_probs: Float[Tensor, "rows vocab"], p: float) -> Float[Tensor, "rows vocab"]:
-    """The shortest run of most probable tokens whose probability reaches p; minus infinity elsewhere."""
-    values, tokens = log_probs.sort(dim=1, descending=True, stable=True)
-    probabilities = values.softmax(dim=1)
-    before = probabilities.cumsum(dim=1) - probabilities
-    return torch.full_like(log_probs, float("-inf")).scatter(1, tokens, values.masked_fill(before >= p, float("-inf")))
+def draw(log_probs: Float[Tensor, "rows places"], generator: torch.Generator) -> Int[Tensor, " rows"]:
+    """One place of each row, with probability proportional to the exponential of its value.
+
+    Inverts the cumulative distribution at one random number a row, drawn in main memory: the same numbers on every
+    device, and far fewer than `torch.multinomial` draws. A place of probability 0 is never returned.
+    """
+    probabilities = log_probs.softmax(dim=1)
+    cumulative = probabilities.cumsum(dim=1)
+    level = torch.rand(len(log_probs), 1, generator=generator).to(cumulative)
+    below_total = level * cumulative[:, -1:] * (1 - 1e-6)  # rounding must not lift the level to the total
+    return ((cumulative > below_total) & (probabilities > 0)).byte().argmax(dim=1)

@@ -19,7 +19,7 @@ PAD, BOS, EOS = 0, 2, 3
 
 @dataclass(frozen=True)
 class ChainState:
-    """The sentence of every row, and every token its hypotheses were fed: a wrong reordering gives other predictions."""
+    """The sentence of every row and every token its hypotheses were fed: wrong reordering gives other predictions."""
 
     sentences: Tensor
     source_lengths: Tensor
@@ -190,26 +190,21 @@ def check_facts(chain: Chain, sentence: int, source_length: int, hypothesis: Hyp
     torch.testing.assert_close(hypothesis.weights, expected, check_dtype=False, atol=1e-6, rtol=1e-6)
 
 
+class Checks(NamedTuple):
+    """All of this file, for tests that cannot import it."""
+
+    chain: type[Chain] = Chain
+    slow: type[Slow] = Slow
+    same: Callable[..., None] = check_same
+    facts: Callable[..., None] = check_facts
+    repeats: Callable[[Sequence[int], int], bool] = repeats
+
+
+@pytest.fixture(scope="session")
+def checks() -> Checks:
+    return Checks()
+
+
 @pytest.fixture(scope="session")
 def build_chain() -> Callable[..., Any]:
     return Chain
-
-
-@pytest.fixture(scope="session")
-def slow() -> Callable[..., Any]:
-    return Slow
-
-
-@pytest.fixture(scope="session")
-def same() -> Callable[..., None]:
-    return check_same
-
-
-@pytest.fixture(scope="session")
-def facts() -> Callable[..., None]:
-    return check_facts
-
-
-@pytest.fixture(scope="session")
-def repeated() -> Callable[[Sequence[int], int], bool]:
-    return repeats
