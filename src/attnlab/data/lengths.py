@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Self
+from typing import final
 
 from attnlab.errors import ConfigError
 
@@ -38,6 +38,7 @@ def within(length: int, bounds: Range) -> bool:
     return length >= lowest and (highest is None or length <= highest)
 
 
+@final
 class LengthBuckets:
     """Named ranges of source length, ordered from short to long.
 
@@ -61,7 +62,7 @@ class LengthBuckets:
                 )
 
     @classmethod
-    def fine(cls, step: int, maximum: int) -> Self:
+    def fine(cls, step: int, maximum: int) -> "LengthBuckets":
         """Narrow buckets for plots: "1-5", "6-10" and so on to `maximum`, and one for all above, "51+".
 
         Raises:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, final
 
 import tokenizers
 
@@ -34,6 +34,7 @@ def normalize(text: str, *, lowercase: bool = False) -> str:
     return text.lower() if lowercase else text
 
 
+@final
 class Tokenizer:
     """Text to ids and back; `decode` inverts `encode` on normalised text of known characters (or words).
 
@@ -86,7 +87,7 @@ class Tokenizer:
         return hashlib.sha256(self._to_json().encode()).hexdigest()[:16]
 
     @classmethod
-    def load(cls, path: Path) -> Self:
+    def load(cls, path: Path) -> "Tokenizer":
         """Reads what `save` wrote.
 
         Raises:
@@ -120,6 +121,7 @@ class Tokenizer:
         return list(self._backend.encode_batch(normal, add_special_tokens=False))
 
 
+@final
 @dataclass(frozen=True)
 class TokenizerPair:
     """The tokenizers of both sides; joint if they are one and the same object."""
@@ -142,7 +144,7 @@ class TokenizerPair:
             tokenizer.save(folder / f"{name}.json")
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
+    def load(cls, folder: Path) -> "TokenizerPair":
         """Reads what `save` wrote.
 
         Raises:
