@@ -1,0 +1,123 @@
+"""From a configuration to the objects of an experiment."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, cast
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import Callback
+from omegaconf import DictConfig, OmegaConf
+from torch.nn import Parameter
+from torch.optim import Optimizer
+
+from attnlab.attention.scoring import ScoringFunction
+from attnlab.data.bucketing import BatchBudget
+from attnlab.data.lengths import LengthBuckets
+from attnlab.data.prepare import SPLITS, PreparedData, prepare
+from attnlab.data.selection import Selection
+from attnlab.decoding.protocol import Search
+from attnlab.evaluation.judge import SplitJudge
+from attnlab.evaluation.scores import TextScores
+from attnlab.experiment.components import check_component, component
+from attnlab.seq2seq.bridge import Bridge
+from attnlab.seq2seq.cells import Cell
+from attnlab.seq2seq.model import Seq2Seq
+from attnlab.text.tokenizer import TokenizerPair
+from attnlab.text.trainers import TokenizerTrainer
+from attnlab.training.datamodule import TranslationDataModule
+from attnlab.training.loss import LabelSmoothedCrossEntropy
+from attnlab.training.precision import Precision, choose_precision
+from attnlab.training.schedule import Schedule
+from attnlab.training.task import TranslationTask
+
+PARTS: dict[str, type] = {"model.attention": ScoringFunction, "model.bridge": Bridge, "model.cell": Cell}
+"""Parts of a model that are chosen by name, and what each must be."""
+
+
+def prepare_data(config: DictConfig, tokenizers: TokenizerTrainer | None = None) -> PreparedData:
+    """The corpus of `config.data`, tokenised; `tokenizers` stands in for the trainer of a run that has its own."""
+    trainer = component(config, "data.tokenizer", TokenizerTrainer) if tokenizers is None else tokenizers
+    return prepare(
+        component(config, "data.corpus", object),  # type: ignore[arg-type]  # a protocol
+        trainer,
+        component(config, "data.selection", Selection),
+        cache_dir=Path(config.paths.cache),
+        splits=SPLITS if tokenizers is None else (config.split,),
+    )
+
+
+def build_model(config: DictConfig, tokenizers: TokenizerPair) -> Seq2Seq:
+    """The network of `config.model`, with the sizes of the vocabularies written into the configuration."""
+    for path in PARTS:
+        if OmegaConf.select(config, path) is not None:
+            check_component(config, path)
+    embeddings = config.model.network.embeddings
+    embeddings.source_vocab_size = tokenizers.source.vocab_size
+    embeddings.target_vocab_size = tokenizers.target.vocab_size
+    return component(config, "model.network", Seq2Seq)
+
+
+def build_judge(config: DictConfig, prepared: PreparedData, split: str) -> SplitJudge:
+    """Scores answers to one split."""
+    rows = prepared.splits[split]
+    return SplitJudge(
+        references=list(rows["target"]),
+        source_lengths=list(rows["source_words"]),
+        tokenizer=prepared.tokenizers.target,
+        buckets=LengthBuckets(plain(config.data.length.buckets)),
+        fine=LengthBuckets.fine(**plain(config.data.length.fine)),
+        scores=component(config, "data.scoring", TextScores),
+    )
+
+
+def build_task(config: DictConfig, model: Seq2Seq, judge: SplitJudge) -> TranslationTask:
+    """The LightningModule."""
+    return TranslationTask(
+        model,
+        loss=component(config, "loss", LabelSmoothedCrossEntropy),
+        optimizer=cast(
+            Callable[[Iterable[Parameter]], Optimizer], component(config, "optimizer", Callable)  # type: ignore[arg-type]
+        ),
+        schedule=component(config, "schedule", Schedule),
+        search=build_search(config, "validation_search"),
+        judge=judge,
+        scheduled_sampling=config.scheduled_sampling,
+    )
+
+
+def build_search(config: DictConfig, path: str = "search") -> Search:
+    """A way of looking for translations."""
+    return component(config, path, Search)  # type: ignore[type-abstract]
+
+
+def build_datamodule(config: DictConfig, prepared: PreparedData) -> TranslationDataModule:
+    """The LightningDataModule."""
+    return TranslationDataModule(
+        prepared,
+        budget=component(config, "data.batch", BatchBudget),
+        evaluation_budget=component(config, "data.evaluation_batch", BatchBudget),
+        seed=config.seed,
+    )
+
+
+def build_callbacks(config: DictConfig) -> dict[str, Callback]:
+    """Lightning callbacks by name, those set to null left out."""
+    names = [str(name) for name, node in config.callbacks.items() if node is not None]
+    return {name: component(config, f"callbacks.{name}", Callback) for name in names}
+
+
+def build_trainer(config: DictConfig, precision: Precision, **arguments: Any) -> lightning.Trainer:
+    """Lightning's Trainer in the precision that was chosen."""
+    return component(config, "trainer", lightning.Trainer, precision=precision.name, **arguments)
+
+
+def decide_precision(config: DictConfig) -> Precision:
+    """The configured precision, or for "auto" what a measurement on the device in use says."""
+    on_gpu = torch.cuda.is_available() and config.trainer.accelerator in {"auto", "gpu", "cuda"}
+    return choose_precision(str(config.trainer.precision), "cuda" if on_gpu else "cpu")
+
+
+def plain(config: Any) -> Any:
+    """A configuration as dicts, lists and values, without anything of OmegaConf in it."""
+    return OmegaConf.to_container(config, resolve=True, throw_on_missing=True)

@@ -1,0 +1,43 @@
+"""How a command starts and how it ends: configuration in, one clear line and an exit status out."""
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import hydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from attnlab.errors import AttnlabError
+
+CONF = Path(__file__).parents[3] / "conf"
+FAILED, INTERRUPTED = 2, 130
+
+log = logging.getLogger(__name__)
+
+
+def launch(task: Callable[[DictConfig], object], config_name: str) -> None:
+    """Runs a task on a composed configuration, or on many with --multirun.
+
+    A mistake that the user can mend ends the process with one line and status 2. Any other exception keeps its trace:
+    it is ours to mend.
+    """
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # hand errors over to us instead of printing them
+    try:
+        hydra.main(config_path=str(CONF), config_name=config_name)(task)()
+    except (AttnlabError, HydraException, OmegaConfBaseException, OSError) as error:
+        _fail(error)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+
+
+def _fail(error: Exception) -> None:
+    """Prints an error as one line, with what Hydra offers instead."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    message = lines[0] if lines else type(error).__name__
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(FAILED)

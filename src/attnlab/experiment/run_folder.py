@@ -1,0 +1,131 @@
+"""What a run leaves, how it is found again, and how its model is rebuilt from it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import yaml
+from omegaconf import DictConfig, OmegaConf
+from torch import Tensor
+
+from attnlab.errors import RunError
+from attnlab.experiment.build import build_model, plain
+from attnlab.experiment.results import write_whole
+from attnlab.seq2seq.model import Seq2Seq
+from attnlab.text.tokenizer import TokenizerPair
+
+CONFIG_FILE = "config.yaml"
+TOKENIZER_FOLDER = "tokenizer"
+WEIGHTS_FILE = "model.ckpt"
+"""The weights the run was tested with, in checkpoints/: the best checkpoint's or their mean."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that can be used: its configuration, tokenizers and model."""
+
+    folder: Path
+    config: DictConfig
+    tokenizers: TokenizerPair
+    model: Seq2Seq
+
+
+def write_config(folder: Path, config: DictConfig) -> None:
+    """Leaves the resolved configuration."""
+    text = yaml.safe_dump(plain(config), sort_keys=False, allow_unicode=True)
+    write_whole(folder / CONFIG_FILE, text)
+
+
+def find_run(name: str, outputs: Path) -> Path:
+    """The folder or checkpoint file that `run=` names; "latest" is the newest run under `outputs` that has weights.
+
+    Raises:
+        RunError: there is none.
+    """
+    if name != "latest":
+        path = Path(name)
+        if not path.exists():
+            raise RunError(f"run names the folder or checkpoint of a run, but {name} does not exist: try run=latest.")
+        return path
+    found = list(outputs.glob(f"**/checkpoints/{WEIGHTS_FILE}"))
+    if not found:
+        raise RunError(f"run=latest needs a finished run, but {outputs} has none: train one with python train.py.")
+    return max(found, key=lambda path: path.stat().st_mtime).parent.parent
+
+
+def load_run(path: Path) -> Run:
+    """Rebuilds the model of a run from its folder, or from one of its checkpoint files.
+
+    Raises:
+        RunError: a file is missing, damaged, or does not belong to the others.
+    """
+    folder = path if path.is_dir() else path.parent.parent
+    checkpoint = path / "checkpoints" / WEIGHTS_FILE if path.is_dir() else path
+    config = _read_config(folder / CONFIG_FILE)
+    tokenizers = TokenizerPair.load(folder / TOKENIZER_FOLDER)
+    model = build_model(config, tokenizers)
+    load_weights(model, read_weights(checkpoint), checkpoint)
+    return Run(folder, config, tokenizers, model.eval())
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The network's parameters out of a Lightning checkpoint; nothing in the file is executed.
+
+    Raises:
+        RunError: there is no such file, or it is no whole checkpoint of a `TranslationTask`.
+    """
+    if not path.is_file():
+        raise RunError(f"a run has a checkpoint {path}, but there is no such file: name a finished run or another file.")
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+        weights = {name.removeprefix("model."): value for name, value in state.items() if name.startswith("model.")}
+    except Exception as error:
+        raise RunError(
+            f"{path} is no whole attnlab checkpoint ({type(error).__name__}): it may be truncated; name another "
+            "checkpoint of the run, such as checkpoints/last.ckpt."
+        ) from error
+    return weights
+
+
+def load_weights(model: Seq2Seq, weights: dict[str, Tensor], path: Path) -> None:
+    """Puts weights into a model.
+
+    Raises:
+        RunError: they belong to another architecture.
+    """
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        expected, found = model.state_dict(), weights
+        name = next(
+            key
+            for key in [*expected, *found]
+            if key not in found or key not in expected or found[key].shape != expected[key].shape
+        )
+        raise RunError(
+            f"{path} belongs to another architecture: {name} is {_shape(found, name)} in the file and "
+            f"{_shape(expected, name)} in the model of {CONFIG_FILE}; use the checkpoint with its own run folder."
+        ) from error
+
+
+def mean_weights(paths: Sequence[Path]) -> dict[str, Tensor]:
+    """The mean of the weights of several checkpoints of one run."""
+    states = [read_weights(path) for path in paths]
+    return {name: torch.stack([state[name] for state in states]).mean(dim=0) for name in states[0]}
+
+
+def _read_config(path: Path) -> DictConfig:
+    try:
+        config = OmegaConf.create(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RunError(f"a run has a file {path}, but it cannot be read ({error.strerror}): name a run folder.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RunError(f"{path} is no configuration of a run: restore it, or name another run.") from error
+    if not isinstance(config, DictConfig) or "model" not in config:
+        raise RunError(f"{path} is no configuration of a run: restore it, or name another run.")
+    return config
+
+
+def _shape(state: dict[str, Tensor], name: str) -> str:
+    return str(list(state[name].shape)) if name in state else "missing"

@@ -1,0 +1,53 @@
+"""What is said and measured while a model trains."""
+
+import logging
+import time
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import Callback
+
+from attnlab.data.batch import Batch
+
+log = logging.getLogger(__name__)
+
+
+class Throughput(Callback):
+    """Logs `train/tokens_per_second`: target tokens that are no padding, EOS counted, per second of training.
+
+    Time spent on validation and checkpoints does not count; loading batches does.
+    """
+
+    def __init__(self) -> None:
+        self._tokens = 0
+        self._seconds = 0.0
+        self._since = 0.0
+
+    def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Starts the clock."""
+        self._tokens, self._seconds, self._since = 0, 0.0, time.perf_counter()
+
+    def on_train_batch_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, outputs: Any, batch: Batch, batch_idx: int
+    ) -> None:
+        """Counts one batch."""
+        if batch.target.is_cuda:
+            torch.cuda.synchronize(batch.target.device)
+        now = time.perf_counter()
+        self._seconds += now - self._since
+        self._since = now
+        self._tokens += int(batch.target_lengths.sum()) - len(batch.target_lengths)
+        rate = self._tokens / self._seconds
+        pl_module.log("train/tokens_per_second", rate, prog_bar=True, batch_size=len(batch.target_lengths))
+
+
+class Journal(Callback):
+    """One line for each epoch in the run's log, for those who read it later or look on without a terminal."""
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Says where training stands."""
+        metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        wanted = ("train/loss", "train/nll", "val/loss", "val/perplexity", "val/bleu", "train/tokens_per_second")
+        shown = ", ".join(f"{name} {metrics[name]:,.4g}" for name in wanted if name in metrics)
+        log.info("epoch %d, step %d: %s", trainer.current_epoch, trainer.global_step, shown)

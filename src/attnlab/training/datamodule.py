@@ -1,0 +1,57 @@
+"""Which loaders training, validation and test read."""
+
+import lightning
+import torch
+from torch.utils.data import DataLoader
+
+from attnlab.data.batch import Batch
+from attnlab.data.bucketing import BatchBudget, LengthBatchSampler
+from attnlab.data.pairs import TokenPairs, collate_pairs
+from attnlab.data.prepare import PreparedData
+
+
+class TranslationDataModule(lightning.LightningDataModule):
+    """Batches of similar length: shuffled for training, from short to long for validation and test.
+
+    Args:
+        prepared: tokenised splits of a Hugging Face translation dataset.
+        budget: size of a training batch.
+        evaluation_budget: size of a validation or test batch, which needs no memory for gradients.
+        seed: decides, with the epoch, what shares a batch and the order of batches.
+    """
+
+    def __init__(
+        self, prepared: PreparedData, *, budget: BatchBudget, evaluation_budget: BatchBudget, seed: int
+    ) -> None:
+        super().__init__()
+        self.prepared = prepared
+        self.budget = budget
+        self.evaluation_budget = evaluation_budget
+        self.seed = seed
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """Every pair once an epoch, in an order that depends on seed and epoch alone."""
+        trainer = self.trainer
+        ranks = (0, 1) if trainer is None else (trainer.global_rank, trainer.world_size)
+        return self._loader("train", self.budget, self.seed, *ranks)
+
+    def val_dataloader(self) -> DataLoader[Batch]:
+        """The validation split, from short to long."""
+        return self.loader("validation")
+
+    def loader(self, split: str) -> DataLoader[Batch]:
+        """Any split, from short to long; `Batch.rows` says which pair is where."""
+        return self._loader(split, self.evaluation_budget, None, 0, 1)
+
+    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
+        """Moves a batch; from page-locked memory the copy does not wait."""
+        return batch.to(device, non_blocking=True)
+
+    def _loader(self, split: str, budget: BatchBudget, seed: int | None, rank: int, world: int) -> DataLoader[Batch]:
+        pairs = TokenPairs(self.prepared.splits[split])
+        sampler = LengthBatchSampler(
+            pairs.source_sizes, pairs.target_sizes, budget, seed=seed, rank=rank, world_size=world
+        )
+        return DataLoader(
+            pairs, batch_sampler=sampler, collate_fn=collate_pairs, pin_memory=torch.cuda.is_available()
+        )

@@ -1,0 +1,125 @@
+"""How the learning rate moves during training."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, final
+
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
+
+from attnlab.errors import ConfigError
+
+
+class Schedule(ABC):
+    """Makes Lightning's scheduler configuration for an optimizer; factors multiply the optimizer's own rate."""
+
+    @abstractmethod
+    def configure(self, optimizer: Optimizer, *, total_steps: int, steps_per_epoch: float) -> dict[str, Any]:
+        """`total_steps` counts optimizer steps of the whole training."""
+
+
+class StepSchedule(Schedule):
+    """A factor that is a function of the step alone."""
+
+    @abstractmethod
+    def factor(self, step: int, *, total_steps: int, steps_per_epoch: float) -> float:
+        """The factor after `step` optimizer steps."""
+
+    @final
+    def configure(self, optimizer: Optimizer, *, total_steps: int, steps_per_epoch: float) -> dict[str, Any]:
+        """One factor for each optimizer step."""
+
+        def factor(step: int) -> float:
+            return self.factor(step, total_steps=total_steps, steps_per_epoch=steps_per_epoch)
+
+        return {"scheduler": LambdaLR(optimizer, factor), "interval": "step"}
+
+
+@final
+class Constant(StepSchedule):
+    """The same rate throughout."""
+
+    def factor(self, step: int, *, total_steps: int, steps_per_epoch: float) -> float:
+        """The factor after `step` optimizer steps."""
+        return 1.0
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Linear(StepSchedule):
+    """Rises over `warmup_steps`, stays, and falls linearly to `final` from the share `decay_from` of training on.
+
+    Raises:
+        ConfigError: if a share lies outside [0, 1].
+    """
+
+    warmup_steps: int
+    decay_from: float
+    final: float
+
+    def __post_init__(self) -> None:
+        for name, share in (("decay_from", self.decay_from), ("final", self.final)):
+            if not 0 <= share <= 1:
+                raise ConfigError(f"schedule.{name} is a share in [0, 1], not {share}.")
+
+    def factor(self, step: int, *, total_steps: int, steps_per_epoch: float) -> float:
+        """The factor after `step` optimizer steps."""
+        start = self.decay_from * total_steps
+        fallen = min(max(step - start, 0) / max(total_steps - start, 1), 1)
+        return _warm(step, self.warmup_steps) * (1 - (1 - self.final) * fallen)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class InverseSquareRoot(StepSchedule):
+    """Rises over `warmup_steps`, then falls with the square root of the step (Vaswani et al. 2017, section 5.3)."""
+
+    warmup_steps: int
+
+    def factor(self, step: int, *, total_steps: int, steps_per_epoch: float) -> float:
+        """The factor after `step` optimizer steps: 1 at the end of the warm-up."""
+        peak = max(self.warmup_steps, 1)
+        return min((step + 1) / peak, (peak / (step + 1)) ** 0.5)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Halving(StepSchedule):
+    """The rate stands for `epochs` epochs and halves after each one that follows.
+
+    Luong et al. (2015), section 4.1: SGD from 1.0, halved every epoch after 5 epochs (after 8 with dropout).
+    """
+
+    epochs: int
+
+    def factor(self, step: int, *, total_steps: int, steps_per_epoch: float) -> float:
+        """The factor after `step` optimizer steps."""
+        done = int(step / steps_per_epoch)
+        return float(0.5 ** max(done - self.epochs + 1, 0))
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Plateau(Schedule):
+    """Multiplies the rate by `factor` when `monitor` has not improved for more than `patience` validations."""
+
+    monitor: str
+    mode: str
+    factor: float
+    patience: int
+
+    def configure(self, optimizer: Optimizer, *, total_steps: int, steps_per_epoch: float) -> dict[str, Any]:
+        """Looks at the metric after each validation."""
+        if self.mode not in {"min", "max"}:
+            raise ConfigError(f"schedule.mode is min or max, not {self.mode}: max for BLEU, min for a loss.")
+        scheduler = ReduceLROnPlateau(
+            optimizer,
+            mode="min" if self.mode == "min" else "max",
+            factor=self.factor,
+            patience=self.patience,
+        )
+        return {"scheduler": scheduler, "interval": "epoch", "monitor": self.monitor, "strict": True}
+
+
+def _warm(step: int, warmup_steps: int) -> float:
+    return min((step + 1) / max(warmup_steps, 1), 1.0)

@@ -1,0 +1,99 @@
+"""One training, validation and prediction step under Lightning."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import lightning
+from torch import Tensor
+from torch.nn import Parameter
+from torch.optim import Optimizer
+from torchmetrics import MeanMetric
+
+from attnlab.data.batch import Batch
+from attnlab.decoding.protocol import Search
+from attnlab.errors import ConfigError
+from attnlab.evaluation.answer import Answer, answer
+from attnlab.seq2seq.model import Seq2Seq
+from attnlab.training.loss import LabelSmoothedCrossEntropy
+from attnlab.training.schedule import Schedule
+
+
+class TranslationTask(lightning.LightningModule):
+    """Trains a `Seq2Seq` by teacher forcing, or scheduled sampling, and lets it answer for validation.
+
+    Args:
+        model: what is trained.
+        loss: what is minimised.
+        optimizer: makes an optimizer of parameters.
+        schedule: moves its learning rate.
+        search: finds validation translations.
+        judge: turns the answers to the validation split and the stage's name into metrics.
+        scheduled_sampling: probability that a target token is the model's own; 0 is teacher forcing.
+
+    Raises:
+        ConfigError: if `scheduled_sampling` is no probability.
+    """
+
+    def __init__(
+        self,
+        model: Seq2Seq,
+        *,
+        loss: LabelSmoothedCrossEntropy,
+        optimizer: Callable[[Iterable[Parameter]], Optimizer],
+        schedule: Schedule,
+        search: Search,
+        judge: Callable[[Sequence[Answer], str], dict[str, float]],
+        scheduled_sampling: float,
+    ) -> None:
+        super().__init__()
+        if not 0 <= scheduled_sampling <= 1:
+            raise ConfigError(f"scheduled_sampling is a probability in [0, 1], not {scheduled_sampling}: 0 is off.")
+        self.model = model
+        self.loss = loss
+        self.search = search
+        self.judge = judge
+        self.scheduled_sampling = scheduled_sampling
+        self._make_optimizer = optimizer
+        self._schedule = schedule
+        self._nll = MeanMetric()
+        self._answers: list[Answer] = []
+
+    def configure_optimizers(self) -> Any:
+        """The optimizer over all parameters, and its schedule over the whole planned training."""
+        optimizer = self._make_optimizer(self.parameters())
+        total_steps = self.trainer.estimated_stepping_batches
+        if total_steps == float("inf"):
+            raise ConfigError(
+                "a training without an end has no schedule: set trainer.max_epochs or trainer.max_steps to a number."
+            )
+        config = self._schedule.configure(
+            optimizer,
+            total_steps=int(total_steps),
+            steps_per_epoch=self.trainer.num_training_batches / self.trainer.accumulate_grad_batches,
+        )
+        return {"optimizer": optimizer, "lr_scheduler": config}
+
+    def training_step(self, batch: Batch, _: int) -> Tensor:
+        """The loss of one batch."""
+        source, lengths, read = batch.source, batch.source_lengths, batch.target[:, :-1]
+        if self.scheduled_sampling > 0:
+            logits, _weights = self.model.sampled(source, lengths, read, self.scheduled_sampling)
+        else:
+            logits, _weights = self.model(source, lengths, read)
+        loss = self.loss(logits, batch.target[:, 1:])
+        self._nll.update(loss.nll, weight=batch.target_lengths.sum() - batch.target_lengths.shape[0])
+        self.log("train/loss", loss.smoothed, prog_bar=True, batch_size=batch.source.shape[0])
+        self.log("train/nll", self._nll, on_step=False, on_epoch=True, batch_size=batch.source.shape[0])
+        return loss.smoothed  # type: ignore[no-any-return]
+
+    def validation_step(self, batch: Batch, _: int) -> None:
+        """Collects the answers of one batch."""
+        self._answers += answer(self.model, batch, self.search)
+
+    def on_validation_epoch_end(self) -> None:
+        """Scores all answers of the split, then forgets them."""
+        answers, self._answers = self._answers, []
+        metrics = self.judge(answers, "val")
+        shown = {name: value for name, value in metrics.items() if name in {"val/bleu", "val/loss"}}
+        self.log_dict(shown, prog_bar=True, batch_size=len(answers))
+        self.log_dict({n: v for n, v in metrics.items() if n not in shown}, batch_size=len(answers))

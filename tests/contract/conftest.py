@@ -1,0 +1,73 @@
+"""Builds every scoring function and decoder by name, small."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+import torch
+from omegaconf import OmegaConf
+from scoring_oracles import ORACLES
+
+from attnlab.attention.scoring import ScoringFunction
+from attnlab.experiment.components import component
+from attnlab.seq2seq.model import Seq2Seq
+
+MODELS = sorted(
+    path.stem
+    for path in (Path(__file__).parents[2] / "conf" / "model").glob("*.yaml")
+    if path.stem not in {"base", "luong"}  # parts of the others
+)
+
+BuildScoring = Callable[[str], ScoringFunction]
+
+
+@pytest.fixture
+def build_scoring(conf_folder) -> BuildScoring:
+    """Builds a scoring function from its yaml with hidden size 8, in float64."""
+
+    def build(name: str) -> ScoringFunction:
+        torch.manual_seed(0)
+        node = OmegaConf.load(conf_folder / "model" / "attention" / f"{name}.yaml")
+        config = OmegaConf.create({"model": {"hidden_size": 8, "attention": node}})
+        return component(config, "model.attention", ScoringFunction).double()
+
+    return build
+
+
+@pytest.fixture(params=sorted(ORACLES))
+def scoring_name(request) -> str:
+    """Every scoring function, one after the other."""
+    return str(request.param)
+
+
+BuildModel = Callable[..., Seq2Seq]
+
+
+@pytest.fixture(params=MODELS)
+def model_name(request) -> str:
+    """Every named model, one after the other."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def built_models() -> dict[tuple[str, ...], Seq2Seq]:
+    """Composing takes a second; what was built once is copied."""
+    return {}
+
+
+@pytest.fixture
+def build_model(compose_config, built_models) -> BuildModel:
+    """Builds a named model from its yaml, small and without dropout, for vocabularies of 11 words."""
+
+    def build(name: str, *overrides: str) -> Seq2Seq:
+        if (name, *overrides) not in built_models:
+            torch.manual_seed(0)
+            sizes = ("model.embedding_size=6", "model.hidden_size=8", "model.dropout=0.0")
+            config = compose_config("train", f"model={name}", *sizes, *overrides)
+            config.model.network.embeddings.source_vocab_size = 11
+            config.model.network.embeddings.target_vocab_size = 11
+            built_models[name, *overrides] = component(config, "model.network", Seq2Seq)
+        return deepcopy(built_models[name, *overrides])
+
+    return build

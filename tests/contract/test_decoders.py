@@ -1,0 +1,131 @@
+"""The laws every named model keeps."""
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from attnlab.data.batch import collate
+from attnlab.seq2seq.model import Seq2Seq
+from attnlab.text.special import EOS
+
+SOURCES = [[5, 6, 7, 8, 9], [6, 6], [9]]
+TARGETS = [[7, 5, 6], [8, 8, 9, 10], []]
+
+
+@pytest.fixture
+def model(model_name, build_model) -> Seq2Seq:
+    return build_model(model_name).double().eval()
+
+
+def gradients(model: Seq2Seq) -> dict[str, torch.Tensor]:
+    return {name: parameter.grad.clone() for name, parameter in model.named_parameters() if parameter.grad is not None}
+
+
+def test_the_fast_path_equals_the_steps_in_values_and_gradients(model) -> None:
+    batch = collate(SOURCES, TARGETS, range(3))
+    embedded = model.embeddings.embed_target(batch.target[:, :-1])
+    state = model.start(batch.source, batch.source_lengths)
+    results = []
+    for run in (model.decoder.forward, model.decoder.stepwise):
+        model.zero_grad()
+        outputs, weights, last = run(embedded, state)
+        torch.manual_seed(0)
+        loss = (outputs * torch.randn(outputs.shape)).sum() + last.recurrent.hidden.pow(2).sum()
+        if weights is not None:
+            loss = loss + (weights * torch.randn(weights.shape)).sum()
+        loss.backward(retain_graph=True)
+        results.append((outputs, last.recurrent.hidden, gradients(model)))
+        results[-1] += (weights,) if weights is not None else ()
+    fast, naive = results
+    assert_close(fast, naive, rtol=0, atol=1e-10)
+
+
+def test_every_parameter_of_the_model_receives_a_gradient(model, model_name) -> None:
+    batch = collate(SOURCES, TARGETS, range(3))
+    logits = model(batch.source, batch.source_lengths, batch.target[:, :-1]).logits
+    (logits * torch.randn_like(logits)).sum().backward()
+    assert {name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum()} == set()
+
+
+def test_teacher_forcing_equals_stepping_as_search_does(model) -> None:
+    batch = collate(SOURCES, TARGETS, range(3))
+    read = batch.target[:, :-1]
+    forced = model(batch.source, batch.source_lengths, read)
+    state = model.start(batch.source, batch.source_lengths)
+    for position in range(read.shape[1]):
+        output = model.step(read[:, position : position + 1], state)
+        state = output.state
+        expected = forced.logits[:, position : position + 1].log_softmax(dim=-1)
+        assert_close(output.log_probs, expected, rtol=0, atol=1e-10)
+        if forced.weights is not None:
+            assert_close(output.weights, forced.weights[:, position : position + 1], rtol=0, atol=1e-10)
+
+
+def test_a_batch_gives_what_each_sentence_gives_alone(model) -> None:
+    together = collate(SOURCES, TARGETS, range(3))
+    logits = model(together.source, together.source_lengths, together.target[:, :-1]).logits
+    for row in range(3):
+        alone = collate(SOURCES[row : row + 1], TARGETS[row : row + 1], [0])
+        expected = model(alone.source, alone.source_lengths, alone.target[:, :-1]).logits
+        assert_close(logits[row : row + 1, : expected.shape[1]], expected, rtol=0, atol=1e-10)
+
+
+def test_what_stands_at_source_padding_does_not_matter(model) -> None:
+    batch = collate(SOURCES, TARGETS, range(3))
+    source = batch.source.clone()
+    for row, length in enumerate(batch.source_lengths.tolist()):
+        source[row, length:] = 10
+    clean = model(batch.source, batch.source_lengths, batch.target[:, :-1]).logits
+    assert_close(model(source, batch.source_lengths, batch.target[:, :-1]).logits, clean)
+
+
+def test_the_source_matters(model) -> None:
+    one, other = collate([[5, 6]], [[7, 8]], [0]), collate([[5, 9]], [[7, 8]], [0])
+    first = model(one.source, one.source_lengths, one.target).logits
+    assert not torch.allclose(first, model(other.source, other.source_lengths, other.target).logits)
+
+
+def test_selected_hypotheses_go_on_as_if_nothing_else_had_been(model) -> None:
+    batch = collate(SOURCES, TARGETS, range(3))
+    state = model.start(batch.source, batch.source_lengths).select(None, torch.zeros(3, 2, dtype=torch.long))
+    state = model.step(torch.tensor([[5, 6], [7, 8], [9, 10]]), state).state
+    kept = state.select(torch.tensor([2, 0]), torch.tensor([[1, 0, 1], [0, 0, 1]]))
+    output = model.step(torch.tensor([[5, 5, 6], [7, 8, 9]]), kept)
+    for row, (sentence, history) in enumerate([(2, [[10, 5], [9, 5], [10, 6]]), (0, [[5, 7], [5, 8], [6, 9]])]):
+        for hypothesis, tokens in enumerate(history):
+            alone = collate([SOURCES[sentence]], [[]], [0])
+            fresh = model.start(alone.source, alone.source_lengths)
+            fresh = model.step(torch.tensor([[tokens[0]]]), fresh).state
+            expected = model.step(torch.tensor([[tokens[1]]]), fresh)
+            assert_close(output.log_probs[row, hypothesis], expected.log_probs[0, 0])
+            if output.weights is not None:
+                length = alone.source.shape[1]
+                assert_close(output.weights[row, hypothesis, :length], expected.weights[0, 0])
+
+
+def test_weights_are_a_distribution_over_real_positions(model, model_name) -> None:
+    batch = collate(SOURCES, TARGETS, range(3))
+    weights = model(batch.source, batch.source_lengths, batch.target[:, :-1]).weights
+    if model_name.startswith("no_attention"):
+        assert weights is None
+        return
+    assert_close(weights.sum(dim=-1), torch.ones_like(weights[..., 0]))
+    assert (weights[1, :, 3:] == 0).all()
+    assert (weights[2, :, 2:] == 0).all()
+
+
+def test_sampling_at_rate_zero_is_teacher_forcing_and_at_one_is_not(model) -> None:
+    batch = collate(SOURCES, TARGETS, range(3))
+    arguments = (batch.source, batch.source_lengths, batch.target[:, :-1])
+    forced = model(*arguments).logits
+    torch.manual_seed(0)
+    assert_close(model.sampled(*arguments, 0.0).logits, forced, rtol=0, atol=1e-10)
+    free = model.sampled(*arguments, 1.0).logits
+    assert_close(free[:, 0], forced[:, 0], rtol=0, atol=1e-10)
+    assert not torch.allclose(free, forced)
+
+
+def test_an_empty_source_is_an_end_token_and_gives_numbers(model) -> None:
+    batch = collate([[]], [[7]], [0])
+    assert batch.source.tolist() == [[EOS]]
+    assert model(batch.source, batch.source_lengths, batch.target).logits.isfinite().all()

@@ -1,0 +1,130 @@
+"""The laws every scoring function keeps (and the ones some are known to break)."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from scoring_oracles import ORACLES
+from torch.testing import assert_close
+
+from attnlab.attention.attend import Memory, attend
+from attnlab.attention.scoring import ScoringFunction
+from attnlab.masking import length_mask, masked_softmax
+
+
+def read(scoring: ScoringFunction, query: torch.Tensor, states: torch.Tensor, lengths: list[int]):
+    mask = length_mask(torch.tensor(lengths), states.shape[1])
+    return attend(scoring, query, Memory(states, scoring.keys(states), mask))
+
+
+def random_inputs(batch: int = 2, target: int = 3, source: int = 5) -> tuple[torch.Tensor, torch.Tensor]:
+    torch.manual_seed(1)
+    return (
+        torch.randn(batch, target, 8, dtype=torch.float64),
+        torch.randn(batch, source, 8, dtype=torch.float64),
+    )
+
+
+def test_files_yamls_and_oracles_have_the_same_names(repository: Path) -> None:
+    attention = repository / "src" / "attnlab" / "attention"
+    parts = {"__init__", "scoring", "attend", "perceptron"}
+    modules = {path.stem for path in attention.glob("*.py")} - parts
+    yamls = {path.stem for path in (repository / "conf" / "model" / "attention").glob("*.yaml")}
+    assert modules == yamls == set(ORACLES)
+
+
+def test_equals_the_formula_written_as_a_loop(scoring_name, build_scoring) -> None:
+    scoring = build_scoring(scoring_name)
+    query, states = random_inputs()
+    weights = dict(scoring.named_parameters())
+    expected = torch.stack(
+        [
+            torch.stack(
+                [
+                    torch.stack([ORACLES[scoring_name](weights, q, m, s) for s, m in enumerate(row_states)])
+                    for q in row_query
+                ]
+            )
+            for row_query, row_states in zip(query, states, strict=True)
+        ]
+    )
+    assert_close(scoring(query, scoring.keys(states)), expected, rtol=0, atol=1e-10)
+
+
+def test_gradients_are_those_of_the_numbers(scoring_name, build_scoring) -> None:
+    scoring = build_scoring(scoring_name)
+    query, states = (tensor.requires_grad_() for tensor in random_inputs(1, 2, 3))
+
+    def scores(query: torch.Tensor, states: torch.Tensor) -> torch.Tensor:
+        return read(scoring, query, states, [3]).context + 0 * query.sum()
+
+    assert torch.autograd.gradcheck(scores, (query, states))
+
+
+def test_padding_is_invisible(scoring_name, build_scoring) -> None:
+    scoring = build_scoring(scoring_name)
+    query, states = random_inputs(1, 3, 5)
+    garbage = torch.full((1, 4, 8), 1e4, dtype=torch.float64)  # zeros would hide a leak
+    context, _ = read(scoring, query, states, [5])
+    padded, weights = read(scoring, query, torch.cat([states, garbage], dim=1), [5])
+    assert_close(padded, context)
+    assert (weights[..., 5:] == 0).all()
+
+
+def test_rows_do_not_influence_each_other(scoring_name, build_scoring) -> None:
+    scoring = build_scoring(scoring_name)
+    query, states = random_inputs()
+    together, _ = read(scoring, query, states, [5, 3])
+    alone, _ = read(scoring, query[1:], states[1:, :3], [3])
+    assert_close(together[1:], alone)
+
+
+def test_the_query_matters_to_all_but_the_control(scoring_name, build_scoring) -> None:
+    scoring = build_scoring(scoring_name)
+    query, states = random_inputs()
+    weights = read(scoring, query, states, [5, 5]).weights
+    differs = not torch.allclose(weights[:, 0], weights[:, 1])
+    assert differs == (scoring_name != "uniform")
+
+
+def test_every_parameter_receives_a_gradient(scoring_name, build_scoring) -> None:
+    scoring = build_scoring(scoring_name)
+    query, states = random_inputs()
+    context, _ = read(scoring, query, states, [5, 4])
+    (context * torch.randn_like(context)).sum().add(0 * query.requires_grad_().sum()).backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in scoring.parameters())
+
+
+def test_content_is_permuted_with_the_memory_and_position_is_not(scoring_name, build_scoring) -> None:
+    scoring = build_scoring(scoring_name)
+    query, states = random_inputs(1, 3, 5)
+    order = torch.tensor([3, 0, 4, 1, 2])
+    weights = read(scoring, query, states, [5]).weights
+    permuted = read(scoring, query, states[:, order], [5]).weights
+    assert torch.allclose(permuted, weights[..., order]) == (scoring_name != "location")
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_weights_sum_to_one_for_huge_scores(dtype: torch.dtype, sign: int) -> None:
+    scores = sign * torch.tensor([[[1e4, -1e4, 0.0, 1e4]]], dtype=dtype)
+    weights = masked_softmax(scores, torch.ones(1, 4, dtype=torch.bool))
+    assert weights.dtype == dtype
+    assert_close(weights.sum(dim=-1), torch.ones(1, 1, dtype=dtype))
+
+
+def test_bfloat16_is_float32_within_its_eight_bits(scoring_name, build_scoring) -> None:
+    scoring = build_scoring(scoring_name).float()
+    query, states = (tensor.float() for tensor in random_inputs())
+    exact = read(scoring, query, states, [5, 4]).weights
+    rough = read(scoring.bfloat16(), query.bfloat16(), states.bfloat16(), [5, 4]).weights
+    assert_close(rough.float(), exact, rtol=0.0, atol=0.05)
+
+
+def test_a_source_of_one_word_gets_all_the_weight(scoring_name, build_scoring) -> None:
+    query, states = random_inputs(1, 3, 1)
+    context, weights = read(build_scoring(scoring_name), query, states, [1])
+    assert (weights == 1).all()
+    assert_close(context, states.expand(1, 3, 8))
+
+
