@@ -1,6 +1,6 @@
 """What short, medium and long mean: source length in words before tokenisation, cut into named buckets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import final
 
@@ -15,20 +15,20 @@ def word_count(text: str) -> int:
     return len(text.split())
 
 
-def read_range(bounds: Sequence[int | None], *, name: str) -> Range:
+def read_range(bounds: object, *, name: str) -> Range:
     """`[lowest, highest or null]` as the configuration writes it.
 
     Raises:
         ConfigError: not two whole numbers, lowest below 1, or highest below lowest.
     """
-    match list(bounds):
+    match bounds:
         case [int(lowest), None] if lowest >= 1:
             return lowest, None
         case [int(lowest), int(highest)] if 1 <= lowest <= highest:
             return lowest, highest
     raise ConfigError(
         f"A length range is [lowest, highest] in words with 1 <= lowest <= highest (null for no highest), "
-        f"but {name} is {list(bounds)}: write for example {name}=[1,9]."
+        f"but {name} is {bounds}: write for example {name}=[1,9]."
     )
 
 
@@ -49,7 +49,7 @@ class LengthBuckets:
         ConfigError: no bucket, a range that is none, or two that overlap or stand in the wrong order.
     """
 
-    def __init__(self, ranges: Mapping[str, Sequence[int | None]]) -> None:
+    def __init__(self, ranges: Mapping[str, object]) -> None:
         if not ranges:
             raise ConfigError("Lengths need at least one bucket, but data.length.buckets is empty: name one range.")
         self._ranges = {name: read_range(bounds, name=f"data.length.buckets.{name}") for name, bounds in ranges.items()}
@@ -74,7 +74,7 @@ class LengthBuckets:
                 f"{maximum}: mend data.length.fine."
             )
         starts = range(1, maximum + 1, step)
-        ranges: dict[str, list[int | None]] = {
+        ranges: dict[str, object] = {
             str(start) if step == 1 else f"{start}-{start + step - 1}": [start, start + step - 1] for start in starts
         }
         return cls({**ranges, f"{maximum + 1}+": [maximum + 1, None]})

@@ -26,7 +26,7 @@ class Sample:
     """
 
     size: int | None = None
-    shares: Mapping[str, float] | None = None
+    shares: Mapping[str, int | float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """What the data settings of a configuration mean."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from attnlab.data.lengths import LengthBuckets, read_range
@@ -39,9 +39,9 @@ def read_selection(
                     f"data.{name} takes whole numbers from 1 for {', '.join(SPLITS)}, but data.{name}.{split} is "
                     f"{value}: mend it."
                 )
-    ranges: Mapping[str, Sequence[int | None] | None] = {split: length.get(split) for split in SPLITS}
+    ranges = {split: length.get(split) for split in SPLITS}
     return Selection(
-        buckets=LengthBuckets(length["buckets"]),
+        buckets=_buckets(length["buckets"]),
         refuse_empty=empty_lines == "refuse",
         joined={split: value for split, value in joined.items() if value != 1},
         lengths={
@@ -55,13 +55,25 @@ def read_selection(
     )
 
 
-def _sample(settings: Mapping[str, Any], split: str) -> Sample:
-    unknown = set(settings) - {"size", "shares"}
-    size = settings.get("size")
-    if unknown or (size is not None and size < 1):
+def _buckets(settings: object) -> LengthBuckets:
+    if not isinstance(settings, Mapping):
+        raise ConfigError(f"Buckets are {{name: [lowest, highest]}}, but data.length.buckets is {settings}: mend it.")
+    return LengthBuckets(settings)
+
+
+def _sample(settings: object, split: str) -> Sample:
+    match settings:
+        case {"size": int() | None as size, "shares": Mapping() | None as shares} if len(settings) == 2:
+            pass
+        case {"size": int() as size} if len(settings) == 1:
+            shares = None
+        case {"shares": Mapping() as shares} if len(settings) == 1:
+            size = None
+        case _:
+            size, shares = 0, None
+    if size is not None and size < 1:
         raise ConfigError(
-            f"A sample is {{size: pairs, shares: {{bucket: share}}}}, but data.sample.{split} is {dict(settings)}: "
-            "mend it."
+            f"A sample is {{size: pairs, shares: {{bucket: share}}}} (either may be left out), but data.sample.{split} "
+            f"is {settings}: mend it."
         )
-    shares = settings.get("shares")
     return Sample(size=size, shares=None if shares is None else dict(shares))

@@ -1,0 +1,201 @@
+"""What is kept of a split is what was asked for, and every pair that is not kept is counted."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import datasets
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from attnlab.data.lengths import LengthBuckets
+from attnlab.data.selection import (
+    Sample,
+    Selection,
+    drop_empty,
+    filter_lengths,
+    join_neighbours,
+    limit_pairs,
+    sample_pairs,
+    source_lengths,
+)
+from attnlab.errors import ConfigError, DataError
+
+MakeDataset = Callable[[Sequence[tuple[str, ...]]], datasets.Dataset]
+BUCKETS = LengthBuckets({"short": [1, 2], "long": [3, 5]})
+
+
+def of_length(*lengths: int) -> list[tuple[str, str]]:
+    return [(" ".join([f"w{row}"] * length), f"t{row}") for row, length in enumerate(lengths)]
+
+
+def test_pairs_with_an_empty_side_are_dropped_and_counted(make_dataset: MakeDataset) -> None:
+    dataset = make_dataset([("a", "b"), ("", "b"), ("a", " \t"), ("\u2028", "\x1c"), ("c", "d")])
+    kept, dropped = drop_empty(dataset, split="train", refuse=False)
+    assert list(kept["source"]) == ["a", "c"]
+    assert dropped == {"with an empty side": 3}
+
+
+def test_empty_lines_can_be_refused(make_dataset: MakeDataset) -> None:
+    dataset = make_dataset([("a", "b"), ("a", " "), ("", "b")])
+    with pytest.raises(DataError, match=r"pair 2 of split train has an empty target: mend .* data.empty_lines=drop"):
+        drop_empty(dataset, split="train", refuse=True)
+    whole = make_dataset([("a", "b")])
+    assert drop_empty(whole, split="train", refuse=True) == (whole, Counter())
+
+
+def test_lengths_are_filtered_by_the_source(make_dataset: MakeDataset) -> None:
+    kept, dropped = filter_lengths(make_dataset(of_length(1, 2, 3, 4, 9)), (2, 3))
+    assert source_lengths(kept) == [2, 3]
+    assert dropped == {"shorter than 2 words": 1, "longer than 3 words": 2}
+
+
+def test_an_open_range_has_no_highest(make_dataset: MakeDataset) -> None:
+    kept, dropped = filter_lengths(make_dataset(of_length(1, 99)), (2, None))
+    assert source_lengths(kept) == [99]
+    assert dropped == {"shorter than 2 words": 1}
+
+
+def test_neighbours_are_joined_and_their_alignments_shifted(make_dataset: MakeDataset) -> None:
+    rows = [("a b", "x", "0-0 1-0"), ("c", "y z", "0-1"), ("d", "u", "0-0"), ("e", "v", ""), ("f", "w", "0-0")]
+    joined, dropped = join_neighbours(make_dataset(rows), 2)
+    assert list(joined["source"]) == ["a b c", "d e"]
+    assert list(joined["target"]) == ["x y z", "u v"]
+    assert list(joined["alignment"]) == ["0-0 1-0 2-2", "0-0"]
+    assert dropped == {"left over by joining": 1}
+
+
+@given(lengths=st.lists(st.tuples(st.integers(1, 4), st.integers(1, 4)), min_size=2, max_size=9), k=st.integers(1, 4))
+def test_joining_keeps_every_link_between_the_same_words(lengths: list[tuple[int, int]], k: int) -> None:
+    rows = []
+    for row, (source, target) in enumerate(lengths):
+        links = [(i, (i * 7 + row) % target) for i in range(source)]
+        sides = [[f"{side}{row}.{i}" for i in range(n)] for side, n in (("s", source), ("t", target))]
+        rows.append((" ".join(sides[0]), " ".join(sides[1]), " ".join(f"{i}-{j}" for i, j in links)))
+    features = datasets.Features({name: datasets.Value("string") for name in ("source", "target", "alignment")})
+    columns = dict(zip(features, map(list, zip(*rows, strict=True)), strict=True))
+    joined, dropped = join_neighbours(datasets.Dataset.from_dict(columns, features=features), k)
+
+    def linked(source: str, target: str, alignment: str) -> list[tuple[str, str]]:
+        pairs = [link.split("-") for link in alignment.split()]
+        return [(source.split()[int(i)], target.split()[int(j)]) for i, j in pairs]
+
+    used = len(rows) - dropped["left over by joining"]
+    expected = [link for row in rows[:used] for link in linked(*row)]
+    assert [link for row in joined for link in linked(row["source"], row["target"], row["alignment"])] == expected
+    assert len(joined) == len(rows) // k
+
+
+def test_joining_takes_at_least_one(make_dataset: MakeDataset) -> None:
+    with pytest.raises(ConfigError, match=r"At least 1 pair is joined into one, but data.join is 0: raise it"):
+        join_neighbours(make_dataset([("a", "b")]), 0)
+
+
+@pytest.mark.parametrize("link", ["0:0", "0-", "a-1", "-1-0"])
+def test_a_broken_alignment_is_refused(make_dataset: MakeDataset, link: str) -> None:
+    with pytest.raises(DataError, match=rf"reads like 0-0 1-2, source first, but one holds {link}: mend the alignment"):
+        join_neighbours(make_dataset([("a", "b", "0-0"), ("a", "b", link)]), 2)
+
+
+def test_a_sample_has_the_size_and_keeps_the_order(make_dataset: MakeDataset) -> None:
+    dataset = make_dataset(of_length(*range(1, 31)))
+    kept, dropped = sample_pairs(dataset, Sample(size=10), buckets=BUCKETS, seed=0, split="train")
+    lengths = source_lengths(kept)
+    assert lengths == sorted(lengths)
+    assert len(set(lengths)) == 10
+    assert dropped == {"left out by sampling": 20}
+
+
+def test_a_sample_depends_on_its_seed_alone(make_dataset: MakeDataset) -> None:
+    dataset = make_dataset(of_length(*range(1, 31)))
+    samples = [
+        list(sample_pairs(dataset, Sample(size=10), buckets=BUCKETS, seed=seed, split="train")[0]["source"])
+        for seed in (0, 0, 1)
+    ]
+    assert samples[0] == samples[1] != samples[2]
+
+
+def test_a_sample_has_the_distribution_of_lengths(make_dataset: MakeDataset) -> None:
+    dataset = make_dataset(of_length(*[1] * 20, *[4] * 10, *[9] * 5))  # 9 words lie in no bucket
+    sample = Sample(size=8, shares={"short": 1, "long": 3})
+    kept, dropped = sample_pairs(dataset, sample, buckets=BUCKETS, seed=0, split="train")
+    assert Counter(source_lengths(kept)) == {1: 2, 4: 6}
+    assert dropped == {"left out by sampling": 27}
+
+
+def test_shares_without_a_size_give_the_largest_sample(make_dataset: MakeDataset) -> None:
+    dataset = make_dataset(of_length(*[1] * 20, *[4] * 10))
+    sample = Sample(shares={"short": 0.2, "long": 0.8})
+    kept, _ = sample_pairs(dataset, sample, buckets=BUCKETS, seed=0, split="train")
+    assert Counter(source_lengths(kept)) == {1: 2, 4: 10}
+
+
+def test_a_bucket_may_be_left_out(make_dataset: MakeDataset) -> None:
+    dataset = make_dataset(of_length(1, 4, 4))
+    kept, _ = sample_pairs(dataset, Sample(shares={"long": 1}), buckets=BUCKETS, seed=0, split="train")
+    assert source_lengths(kept) == [4, 4]
+
+
+@given(size=st.integers(0, 50), shares=st.lists(st.floats(0, 9), min_size=3, max_size=3).filter(lambda x: sum(x) > 0.1))
+def test_shares_add_up_to_the_size_within_one_pair_each(size: int, shares: list[float]) -> None:
+    buckets = LengthBuckets({"a": [1, 1], "b": [2, 2], "c": [3, 3]})
+    texts = [" ".join(["w"] * length) for length in (1, 2, 3) for _ in range(50)]
+    dataset = datasets.Dataset.from_dict({"source": texts, "target": texts})
+    sample = Sample(size=size, shares=dict(zip("abc", shares, strict=True)))
+    kept, _ = sample_pairs(dataset, sample, buckets=buckets, seed=0, split="train")
+    counts = Counter(source_lengths(kept))
+    assert len(kept) == size
+    for length, share in enumerate(shares, start=1):
+        assert abs(counts[length] - size * share / sum(shares)) < 1 + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("sample", "message"),
+    [
+        (Sample(size=4), "but 4 are wanted of the 3 in split test: lower data.sample.test.size"),
+        (
+            Sample(size=3, shares={"short": 2, "long": 1}),
+            "but 2 are wanted of the 1 in bucket short of split test: lower data.sample.test.size, or change its",
+        ),
+    ],
+)
+def test_a_sample_never_takes_a_pair_twice(make_dataset: MakeDataset, sample: Sample, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        sample_pairs(make_dataset(of_length(1, 4, 5)), sample, buckets=BUCKETS, seed=0, split="test")
+
+
+@pytest.mark.parametrize("shares", [{"tiny": 1.0}, {"short": 0.0}, {"short": -1.0, "long": 3.0}, {}])
+def test_impossible_shares_are_refused(make_dataset: MakeDataset, shares: dict[str, float]) -> None:
+    message = r"numbers >= 0 for the buckets short, long, but data.sample.test.shares is .*: mend it"
+    with pytest.raises(ConfigError, match=message):
+        sample_pairs(make_dataset(of_length(1, 4)), Sample(shares=shares), buckets=BUCKETS, seed=0, split="test")
+
+
+def test_a_limit_keeps_the_first(make_dataset: MakeDataset) -> None:
+    dataset = make_dataset(of_length(1, 2, 3))
+    kept, dropped = limit_pairs(dataset, 2)
+    assert source_lengths(kept) == [1, 2]
+    assert dropped == {"beyond the limit": 1}
+    assert limit_pairs(dataset, None) == limit_pairs(dataset, 3) == (dataset, Counter())
+
+
+def test_lengths_samples_and_limits_speak_of_joined_pairs(make_dataset: MakeDataset) -> None:
+    dataset = make_dataset([*of_length(1, 1), ("", "t"), *of_length(1, 4, 2, 2, 1)])
+    selection = Selection(buckets=BUCKETS, joined={"train": 2}, lengths={"train": (2, 4)}, limits={"train": 1})
+    kept, dropped = selection.apply(dataset, "train")
+    assert source_lengths(kept) == [2]  # of 2, 5, 4 and one left over
+    assert dropped == {
+        "with an empty side": 1,
+        "left over by joining": 1,
+        "longer than 4 words": 1,
+        "beyond the limit": 1,
+    }
+    assert len(selection.apply(dataset, "test")[0]) == 7  # nothing was asked of the other splits
+
+
+def test_a_selection_samples_by_its_seed(make_dataset: MakeDataset) -> None:
+    dataset = make_dataset(of_length(*range(1, 31)))
+    selection = Selection(buckets=BUCKETS, samples={"train": Sample(size=5)}, seed=3)
+    kept, _ = selection.apply(dataset, "train")
+    expected, _ = sample_pairs(dataset, Sample(size=5), buckets=BUCKETS, seed=3, split="train")
+    assert list(kept["source"]) == list(expected["source"])
