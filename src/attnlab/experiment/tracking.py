@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import lightning
 from lightning.pytorch.callbacks import Callback
@@ -57,6 +57,8 @@ class Tracker(ABC):
         self.finish(succeeded=kind is None)
 
 
+@runtime_checkable
+@runtime_checkable
 class Tracking(Protocol):
     """A way of showing runs, as conf/logger/ configures it."""
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from attnlab.experiment.tracking import BestAndLast, CSVTracking, NoTracker, NoTracking, Tracker
+from attnlab.experiment.tracking import BestAndLast, CSVTracking, NoTracker, NoTracking, Tracker, Tracking
 
 CONFIG = {"model": {"hidden_size": 8}, "seed": 0, "nothing": None, "several": [1, 2]}
 
@@ -34,6 +34,12 @@ def test_none_shows_nothing(tmp_path: Path) -> None:
         tracker.log_image("attention/0", figure())
         tracker.log_summary({"test/bleu": 1.0})
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("tracking", [NoTracking(), CSVTracking(flush_every=1)])
+def test_every_way_of_tracking_is_known_as_one(tracking: object) -> None:
+    assert isinstance(tracking, Tracking)
+    assert not isinstance(NoTracker("no"), Tracking)
 
 
 def test_csv_leaves_everything_as_files(tmp_path: Path) -> None:
