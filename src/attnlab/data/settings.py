@@ -62,18 +62,13 @@ def _buckets(settings: object) -> LengthBuckets:
 
 
 def _sample(settings: object, split: str) -> Sample:
-    match settings:
-        case {"size": int() | None as size, "shares": Mapping() | None as shares} if len(settings) == 2:
-            pass
-        case {"size": int() as size} if len(settings) == 1:
-            shares = None
-        case {"shares": Mapping() as shares} if len(settings) == 1:
-            size = None
-        case _:
-            size, shares = 0, None
-    if size is not None and size < 1:
-        raise ConfigError(
-            f"A sample is {{size: pairs, shares: {{bucket: share}}}} (either may be left out), but data.sample.{split} "
-            f"is {settings}: mend it."
-        )
-    return Sample(size=size, shares=None if shares is None else dict(shares))
+    if isinstance(settings, Mapping) and set(settings) <= {"size", "shares"}:
+        match settings.get("size"), settings.get("shares"):
+            case (None, (None | Mapping()) as shares):
+                return Sample(shares=shares)
+            case (int(size), (None | Mapping()) as shares) if size >= 1:
+                return Sample(size=size, shares=shares)
+    raise ConfigError(
+        f"A sample is {{size: pairs, shares: {{bucket: share}}}} (either may be left out), but data.sample.{split} is "
+        f"{settings}: mend it."
+    )
