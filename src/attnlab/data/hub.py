@@ -23,7 +23,7 @@ def load_from_hub(
     Raises:
         DataError: offline and not cached, or the hub knows no such data.
     """
-    if hub_answers():
+    if hub_answers(PATIENCE_SECONDS):
         try:
             return dict(datasets.load_dataset(repository, config_name, data_dir=data_dir, revision=revision))
         except Exception as error:  # every fault of a foreign repository ends up here, as a dozen types
@@ -42,7 +42,7 @@ def load_from_hub(
         ) from error
 
 
-def hub_answers(patience_seconds: float = PATIENCE_SECONDS) -> bool:
+def hub_answers(patience_seconds: float) -> bool:
     """Whether the hub can be reached; never takes longer than it is told, name resolution included."""
     if constants.HF_HUB_OFFLINE:
         return False
@@ -50,10 +50,11 @@ def hub_answers(patience_seconds: float = PATIENCE_SECONDS) -> bool:
 
     def ask() -> None:
         try:
-            huggingface_hub.get_session().head(constants.ENDPOINT, timeout=patience_seconds)
+            response = huggingface_hub.get_session().head(constants.ENDPOINT, timeout=patience_seconds)
         except Exception:
             return
-        answered.set()
+        if response.status_code < 500:  # a gateway that finds no way on says 502 to 504
+            answered.set()
 
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
