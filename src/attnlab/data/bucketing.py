@@ -115,6 +115,11 @@ class LengthBatchSampler(Sampler[list[int]]):
         """Chooses the epoch that the next iteration yields; Lightning calls it."""
         self._epoch = epoch
 
+    @property
+    def sampler(self) -> "LengthBatchSampler":
+        """Itself: Lightning tells `loader.batch_sampler.sampler` the epoch, and never the batch sampler."""
+        return self
+
     def __len__(self) -> int:
         return len(self._rows) // self._world_size
 

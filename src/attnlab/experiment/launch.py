@@ -1,10 +1,11 @@
 """How a command starts and how it ends: configuration in, one clear line and an exit status out."""
 
-import logging
 import os
 import sys
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
+from typing import NoReturn
 
 import hydra
 from hydra.errors import HydraException
@@ -15,8 +16,7 @@ from attnlab.errors import AttnlabError
 
 CONF = Path(__file__).parents[3] / "conf"
 FAILED, INTERRUPTED = 2, 130
-
-log = logging.getLogger(__name__)
+MENDABLE = (AttnlabError, HydraException, OmegaConfBaseException, OSError)
 
 
 def launch(task: Callable[[DictConfig], object], config_name: str) -> None:
@@ -26,16 +26,24 @@ def launch(task: Callable[[DictConfig], object], config_name: str) -> None:
     it is ours to mend.
     """
     os.environ["HYDRA_FULL_ERROR"] = "1"  # hand errors over to us instead of printing them
+
+    @wraps(task)
+    def guarded(config: DictConfig) -> object:
+        try:
+            return task(config)
+        except MENDABLE as error:
+            _fail(error)  # here and not outside, where Hydra would add lines of its own
+
     try:
-        hydra.main(config_path=str(CONF), config_name=config_name)(task)()
-    except (AttnlabError, HydraException, OmegaConfBaseException, OSError) as error:
+        hydra.main(config_path=str(CONF), config_name=config_name)(guarded)()
+    except MENDABLE as error:
         _fail(error)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
 
 
-def _fail(error: Exception) -> None:
+def _fail(error: Exception) -> NoReturn:
     """Prints an error as one line, with what Hydra offers instead."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     message = lines[0] if lines else type(error).__name__

@@ -58,9 +58,7 @@ def train(config: DictConfig) -> float:
         return _run(config, folder, prepared, task, tracker)
 
 
-def _run(
-    config: DictConfig, folder: Path, prepared: PreparedData, task: TranslationTask, tracker: Tracker
-) -> float:
+def _run(config: DictConfig, folder: Path, prepared: PreparedData, task: TranslationTask, tracker: Tracker) -> float:
     model, precision = task.model, decide_precision(config)
     parameters = sum(parameter.numel() for parameter in model.parameters())
     datamodule = build_datamodule(config, prepared)
@@ -93,7 +91,7 @@ def _run(
     metrics = {**curves, f"best/{config.monitor}": best, "parameters": float(parameters), **scored.metrics}
     run = {"model": config.model.name, "data": config.data.name, "seed": config.seed, "folder": str(folder)}
     leave_results(folder, scored, metrics, run, precision.name)
-    show_test(tracker, folder, config, scored, prepared, model)
+    show_test(tracker, config, scored, prepared)
     print_table(config, metrics, "test", f"{config.model.name} on the test split of {config.data.name}")
     return best
 

@@ -29,7 +29,12 @@ class Throughput(Callback):
         self._tokens, self._seconds, self._since = 0, 0.0, time.perf_counter()
 
     def on_train_batch_end(
-        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, outputs: Any, batch: Batch, batch_idx: int
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        outputs: Any,
+        batch: Batch,
+        batch_idx: int,
     ) -> None:
         """Counts one batch."""
         if batch.target.is_cuda:

@@ -52,6 +52,4 @@ class TranslationDataModule(lightning.LightningDataModule):
         sampler = LengthBatchSampler(
             pairs.source_sizes, pairs.target_sizes, budget, seed=seed, rank=rank, world_size=world
         )
-        return DataLoader(
-            pairs, batch_sampler=sampler, collate_fn=collate_pairs, pin_memory=torch.cuda.is_available()
-        )
+        return DataLoader(pairs, batch_sampler=sampler, collate_fn=collate_pairs, pin_memory=torch.cuda.is_available())

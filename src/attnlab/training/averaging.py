@@ -1,0 +1,30 @@
+"""A moving average of the weights, which validation, checkpoints and test see instead of the last step's."""
+
+from functools import partial
+
+from lightning.pytorch.callbacks import WeightAveraging
+from torch import Tensor
+
+from attnlab.errors import ConfigError
+
+
+class MovingAverage(WeightAveraging):
+    """Exponential moving average with a decay of min(decay, (1 + n) / (10 + n)) after n steps.
+
+    The plain average of a short training still holds its random start: 0.999 leaves 40 % of it after 900 steps. The
+    smaller decay of the first steps, as tf.train.ExponentialMovingAverage has it with `num_updates`, forgets the start.
+
+    Raises:
+        ConfigError: if `decay` is not in [0, 1).
+    """
+
+    def __init__(self, *, decay: float) -> None:
+        if not 0 <= decay < 1:
+            raise ConfigError(f"callbacks.averaging.decay is in [0, 1), not {decay}: 0.999 is usual, 0 is off.")
+        super().__init__(avg_fn=partial(move, decay=decay))
+
+
+def move(average: Tensor, current: Tensor, steps: Tensor | int, *, decay: float) -> Tensor:
+    """The average after one more step; `steps` were averaged before."""
+    count = float(steps)
+    return average.lerp(current, 1 - min(decay, (1 + count) / (10 + count)))
