@@ -34,12 +34,17 @@ class StepOutput(Generic[S]):
 class StepModel(Protocol[S]):
     """A model of the next token given the tokens so far."""
 
-    bos: int
-    """The token every sentence starts with; never part of a hypothesis."""
-    eos: int
-    """The token that ends a sentence; its log-probability counts, but it is not part of `Hypothesis.tokens`."""
-    banned: tuple[int, ...]
-    """Tokens no hypothesis may hold (padding, the start token)."""
+    @property
+    def bos(self) -> int:
+        """The token every sentence starts with; never part of a hypothesis."""
+
+    @property
+    def eos(self) -> int:
+        """The token that ends a sentence; its log-probability counts, but it is not part of `Hypothesis.tokens`."""
+
+    @property
+    def banned(self) -> tuple[int, ...]:
+        """Tokens no hypothesis may hold (padding, the start token)."""
 
     def step(self, tokens: Int[Tensor, "batch beam"], state: S) -> StepOutput[S]:
         """Reads one token of every hypothesis and predicts the next."""

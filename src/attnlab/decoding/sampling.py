@@ -121,6 +121,7 @@ def draw(log_probs: Float[Tensor, "rows places"], generator: torch.Generator) ->
     """
     probabilities = log_probs.softmax(dim=1)
     cumulative = probabilities.cumsum(dim=1)
-    level = torch.rand(len(log_probs), 1, generator=generator).to(cumulative)
-    below_total = level * cumulative[:, -1:] * (1 - 1e-6)  # rounding must not lift the level to the total
-    return ((cumulative > below_total) & (probabilities > 0)).byte().argmax(dim=1)
+    level = torch.rand(len(log_probs), 1, generator=generator, device=generator.device).to(cumulative)
+    level = level * cumulative[:, -1:] * (1 - 1e-6)  # rounding must not lift the level to the total
+    possible = probabilities > 0  # parallel sums may rise a little where nothing is added
+    return ((cumulative > level) & possible).byte().argmax(dim=1)

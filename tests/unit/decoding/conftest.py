@@ -25,6 +25,9 @@ class ChainState:
     source_lengths: Tensor
     history: Tensor
 
+    def to(self, device: str) -> "ChainState":
+        return ChainState(self.sentences.to(device), self.source_lengths.to(device), self.history.to(device))
+
     def select(self, rows: Tensor | None, parents: Tensor) -> "ChainState":
         rows = torch.arange(len(self.sentences), device=parents.device) if rows is None else rows
         assert parents.shape[0] == rows.shape[0]
@@ -51,9 +54,7 @@ class Chain:
         return _log_probs(self, sentence, prefix)
 
     def weights(self, sentence: int, prefix: tuple[int, ...], source_length: int) -> list[float]:
-        numbers = random.Random(repr(("weights", self.seed, sentence, prefix)))
-        raw = [numbers.random() for _ in range(source_length)]
-        return [number / sum(raw) for number in raw]
+        return _weights(self, sentence, prefix, source_length)
 
     def start(self, source_lengths: Sequence[int], sentences: Sequence[int] | None = None) -> tuple[ChainState, Tensor]:
         lengths = torch.tensor(source_lengths, dtype=torch.int64)
@@ -67,12 +68,14 @@ class Chain:
         assert (history[..., 0] == self.bos).all()
         rows = list(zip(state.sentences.tolist(), state.source_lengths.tolist(), history.tolist(), strict=True))
         log_probs = [[self.log_probs(name, tuple(path[1:])) for path in paths] for name, _, paths in rows]
-        weights = torch.full((*tokens.shape, 9), float("nan"), dtype=self.dtype)  # NaN on padding would show a leak
+        as_log_probs: dict[str, Any] = {"dtype": self.dtype, "device": tokens.device}
+        weights = torch.full((*tokens.shape, 9), float("nan"), **as_log_probs)  # NaN on padding would show a leak
         for row, (name, length, paths) in enumerate(rows):
-            weights[row, :, :length] = torch.tensor([self.weights(name, tuple(path[1:]), length) for path in paths])
+            looked = [self.weights(name, tuple(path[1:]), length) for path in paths]
+            weights[row, :, :length] = torch.tensor(looked, **as_log_probs)
         return StepOutput(
-            torch.tensor(log_probs, dtype=self.dtype, device=tokens.device),
-            weights.to(tokens.device) if self.attentive else None,
+            torch.tensor(log_probs, **as_log_probs),
+            weights if self.attentive else None,
             ChainState(state.sentences, state.source_lengths, history),
         )
 
@@ -84,6 +87,13 @@ def _log_probs(chain: Chain, sentence: int, prefix: tuple[int, ...]) -> list[flo
     logits[chain.eos] += chain.eos_bonus
     total = math.log(sum(math.exp(logit) for logit in logits))
     return [logit - total for logit in logits]
+
+
+@cache
+def _weights(chain: Chain, sentence: int, prefix: tuple[int, ...], source_length: int) -> list[float]:
+    numbers = random.Random(repr(("weights", chain.seed, sentence, prefix)))
+    raw = [numbers.random() for _ in range(source_length)]
+    return [number / sum(raw) for number in raw]
 
 
 class Leaf(NamedTuple):

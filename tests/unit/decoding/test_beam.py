@@ -58,7 +58,7 @@ def test_wide_beam_without_repeated_ngrams_is_exhaustive_search(checks: Any, siz
         checks.same(found[sentence], oracle.exhaustive())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     size=st.integers(1, 4),
     choices=st.fixed_dictionaries(
@@ -102,7 +102,7 @@ def test_fast_beam_is_slow_beam(
             checks.facts(chain, sentence, length, hypothesis)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 10**6), minimum=st.integers(0, 3), ngram=st.integers(0, 3))
 def test_beam_of_one_is_greedy(build_chain: Build, seed: int, minimum: int, ngram: int) -> None:
     chain = build_chain(seed=seed, num_words=4)

@@ -37,7 +37,7 @@ def test_a_bigram_is_not_repeated() -> None:
     assert forbidden([[[1, 4, 1], [1, 4, 5]]], ngram=2) == [[{0, 2, 4}, {0, 2}]]
 
 
-@settings(deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     history=st.integers(0, 7).flatmap(
         lambda length: st.lists(st.lists(st.sampled_from([1, 4, 5]), min_size=length, max_size=length), min_size=2)
