@@ -15,6 +15,7 @@ from lightning.pytorch.loggers import CSVLogger, Logger
 from matplotlib.figure import Figure
 from typing_extensions import override
 
+from attnlab.evaluation.pictures import save_figure
 from attnlab.experiment.results import write_whole
 
 Cell = str | float | int | None
@@ -126,9 +127,7 @@ class CSVTracker(Tracker):
 
     @override
     def log_image(self, name: str, figure: Figure, *, caption: str = "") -> None:
-        path = self._folder / "images" / f"{name}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path)
+        save_figure(figure, self._folder / "images" / f"{name}.png")
 
     @override
     def log_summary(self, values: Mapping[str, float]) -> None:

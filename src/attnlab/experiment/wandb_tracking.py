@@ -20,6 +20,7 @@ from wandb.sdk import wandb_setup
 from wandb.sdk.lib import wbauth
 
 from attnlab.errors import ConfigError
+from attnlab.evaluation.pictures import picture
 from attnlab.experiment.tracking import Cell, NoTracker, Tracker
 
 _LONGEST_TAG = 64
@@ -52,9 +53,8 @@ class WandbTracker(Tracker):
 
     @override
     def log_image(self, name: str, figure: Figure, *, caption: str = "") -> None:
-        drawn = io.BytesIO()
-        figure.savefig(drawn, format="png")
-        self._run.log({name: wandb.Image(PIL.Image.open(drawn), caption=caption or None)})
+        drawn = PIL.Image.open(io.BytesIO(picture(figure, "png")))
+        self._run.log({name: wandb.Image(drawn, caption=caption or None)})
 
     @override
     def log_summary(self, values: Mapping[str, float]) -> None:
