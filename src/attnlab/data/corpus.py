@@ -54,7 +54,7 @@ class TranslationCorpus:
         target_language: the same for the target.
         config_name: configuration of a hub dataset; for a folder the subfolder to read, if there is one.
         data_dir: folder inside a hub repository; for a local folder the subfolder to read, if there is one.
-        revision: commit, branch or tag of a hub repository. A cached copy is used offline whatever its revision.
+        revision: commit, branch or tag of a hub repository.
         source_column: text column, if it is not called like the language.
         target_column: the same for the target.
         alignment_column: word alignments as "0-0 1-2", source first in the direction asked for; None for none.
@@ -94,7 +94,7 @@ class TranslationCorpus:
             )
         if not sys.stderr.isatty():
             datasets.disable_progress_bars()
-        return self._cut(datasets.DatasetDict(self._load_splits()))
+        return datasets.DatasetDict(self._cut(self._load_splits()))
 
     def _load_splits(self) -> dict[str, datasets.Dataset]:
         chosen = {split: (name,) for split, name in self.splits.items() if name is not None}
@@ -175,7 +175,7 @@ class TranslationCorpus:
             )
         return pc.fill_null(column, "").cast(pa.string())
 
-    def _cut(self, there: datasets.DatasetDict) -> datasets.DatasetDict:
+    def _cut(self, there: dict[str, datasets.Dataset]) -> dict[str, datasets.Dataset]:
         """Takes the splits that are missing from train, evenly spread and always the same rows."""
         sizes = {"validation": self.validation_size, "test": self.test_size}
         for split, size in sizes.items():

@@ -1,8 +1,10 @@
 """How a corpus comes from the Hugging Face hub, or from what an earlier download left in the cache."""
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 import datasets
@@ -14,14 +16,16 @@ from attnlab.errors import DataError
 PATIENCE_SECONDS: Final = 4.0
 """How long the hub may take to answer at all; its own client tries for half a minute where there is no network."""
 
+_COMMIT: Final = re.compile("[0-9a-f]{40}")
+
 
 def load_from_hub(
     repository: str, *, config_name: str | None, data_dir: str | None, revision: str | None
 ) -> dict[str, datasets.Dataset]:
-    """Every split of a hub dataset; where the hub does not answer, whatever version the cache holds.
+    """Every split of a hub dataset; where the hub does not answer, what an earlier download left in the cache.
 
     Raises:
-        DataError: offline and not cached, or the hub knows no such data.
+        DataError: offline and not cached (or another commit is), or the hub knows no such data.
     """
     if hub_answers(PATIENCE_SECONDS):
         try:
@@ -33,13 +37,15 @@ def load_from_hub(
             ) from error
     try:
         with _offline():
-            return dict(datasets.load_dataset(repository, config_name, data_dir=data_dir, revision=revision))
+            cached = dict(datasets.load_dataset(repository, config_name, data_dir=data_dir, revision=revision))
     except Exception as error:
         raise DataError(
             f"{repository} is neither a folder here nor in the cache of Hugging Face datasets, and "
             f"{constants.ENDPOINT} cannot be reached: connect to the network once (later runs then find it in the "
             "cache), or give data.path=<local folder or file>."
         ) from error
+    _check_commit(repository, cached, revision)
+    return cached
 
 
 def hub_answers(patience_seconds: float) -> bool:
@@ -60,6 +66,18 @@ def hub_answers(patience_seconds: float) -> bool:
     thread.start()
     thread.join(patience_seconds)
     return answered.is_set()
+
+
+def _check_commit(repository: str, cached: dict[str, datasets.Dataset], revision: str | None) -> None:
+    """Offline `datasets` takes the latest copy, whatever was asked for; the folder it lies in is named by commit."""
+    for dataset in cached.values():
+        for file in dataset.cache_files:
+            commit = Path(file["filename"]).parent.name
+            if revision != commit and all(_COMMIT.fullmatch(name or "") for name in (commit, revision)):
+                raise DataError(
+                    f"data.revision of {repository} is {revision}, but the cache holds {commit} and the hub cannot be "
+                    f"reached: connect to the network once, or set data.revision={commit}."
+                )
 
 
 @contextmanager

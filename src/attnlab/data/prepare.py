@@ -57,7 +57,7 @@ class PreparedData:
         folder: where all of it lies.
     """
 
-    splits: datasets.DatasetDict
+    splits: Mapping[str, datasets.Dataset]
     tokenizers: TokenizerPair
     reports: Mapping[str, SplitReport]
     folder: Path
@@ -131,7 +131,7 @@ def fingerprint(raw: Mapping[str, datasets.Dataset], trainer: TokenizerTrainer, 
     return digest.hexdigest()[:20]
 
 
-def _check_splits(name: str, raw: datasets.DatasetDict, splits: Sequence[str]) -> None:
+def _check_splits(name: str, raw: Mapping[str, datasets.Dataset], splits: Sequence[str]) -> None:
     for split in splits:
         if split not in raw:
             remedy = f"name it with data.splits.{split}"
@@ -204,7 +204,7 @@ def _read(folder: Path) -> PreparedData:
     try:
         reports = json.loads((folder / "reports.json").read_text())
         return PreparedData(
-            splits=datasets.load_from_disk(str(folder / "splits")),
+            splits=dict(datasets.load_from_disk(str(folder / "splits"))),
             tokenizers=TokenizerPair.load(folder / "tokenizers"),
             reports={split: SplitReport(**report) for split, report in reports.items()},
             folder=folder,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import datasets
 import pytest
+from datasets.arrow_writer import ArrowWriter
 from huggingface_hub import constants
 
 from attnlab.data import hub
@@ -75,18 +76,39 @@ def test_the_switch_is_put_back(monkeypatch: pytest.MonkeyPatch, empty_cache: Pa
     assert constants.HF_HUB_OFFLINE == datasets.config.HF_HUB_OFFLINE == before
 
 
-def test_offline_the_cache_serves(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What `load_dataset` gives for a repository, with both libraries told that they are offline."""
+def cache_download(cache: Path, commit: str) -> None:
+    """Leaves what a download of owner/name at some commit leaves in the cache."""
     split = datasets.Dataset.from_dict({"en": ["a"], "de": ["b"]})
+    folder = cache / "owner___name" / "default" / "0.0.0" / commit
+    folder.mkdir(parents=True)
+    writer = ArrowWriter(features=split.features, path=str(folder / "name-train.arrow"))
+    writer.write_table(split.data.table)
+    _, num_bytes = writer.finalize()
+    train = datasets.SplitInfo("train", num_examples=1, num_bytes=num_bytes, dataset_name="name")
+    datasets.DatasetInfo(
+        features=split.features,
+        builder_name="json",
+        dataset_name="name",
+        config_name="default",
+        version="0.0.0",
+        splits=datasets.SplitDict({"train": train}),
+    ).write_to_directory(str(folder))
 
-    def load_dataset(*_: object, **__: object) -> datasets.DatasetDict:
-        assert constants.HF_HUB_OFFLINE
-        assert datasets.config.HF_HUB_OFFLINE
-        return datasets.DatasetDict(train=split)
 
+def test_offline_the_cache_serves(private_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub, "hub_answers", lambda _: False)
-    monkeypatch.setattr(datasets, "load_dataset", load_dataset)
-    assert load() == {"train": split}
+    cache_download(private_cache, "a" * 40)
+    for revision in (None, "main", "a" * 40):
+        loaded = load_from_hub("owner/name", config_name=None, data_dir=None, revision=revision)
+        assert {split: dataset[:] for split, dataset in loaded.items()} == {"train": {"en": ["a"], "de": ["b"]}}
+
+
+def test_another_commit_in_the_cache_does_not_serve(private_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "hub_answers", lambda _: False)
+    cache_download(private_cache, "a" * 40)
+    message = rf"data.revision of owner/name is {'b' * 40}, but the cache holds {'a' * 40} and .* set data.revision="
+    with pytest.raises(DataError, match=message):
+        load_from_hub("owner/name", config_name=None, data_dir=None, revision="b" * 40)
 
 
 def test_a_repository_that_cannot_be_used_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
