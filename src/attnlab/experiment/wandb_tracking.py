@@ -178,7 +178,6 @@ def _open(choice: Choice, settings: wandb.Settings, config: Mapping[str, Any]) -
     folder = Path(settings.root_dir)
     folder.mkdir(parents=True, exist_ok=True)
     earlier = set(folder.glob("wandb/*run-*"))
-    wandb.setup(settings=wandb.Settings(mode=choice.mode, silent=True))
     try:
         run = wandb.init(mode=choice.mode, reinit="create_new", config=dict(config), settings=settings)
     except Exception:

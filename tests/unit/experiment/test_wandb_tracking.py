@@ -128,6 +128,7 @@ def test_a_failed_run_says_so_and_the_next_is_its_own(tmp_path: Path) -> None:
         raise KeyboardInterrupt
     with start(tmp_path / "second") as tracker:
         tracker.finish(succeeded=True)  # twice does no harm
+    assert "(not logged in)" in tracker.notice
     (first,), (second,) = ((tmp_path / name / "wandb").glob("offline-run-*") for name in ("first", "second"))
     assert "failed" in json.dumps(inspect(first))
     assert "finished" in json.dumps(inspect(second))
