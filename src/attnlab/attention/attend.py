@@ -1,7 +1,7 @@
 """How a query reads a memory: scores, weights, context."""
 
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -18,9 +18,9 @@ class Memory:
     keys: Float[Tensor, "batch source key"]
     source_mask: Bool[Tensor, "batch source"]
 
-    def select(self, rows: Int[Tensor, " kept"]) -> Self:
+    def select(self, rows: Int[Tensor, " kept"]) -> "Memory":
         """The memory of some of the sentences."""
-        return type(self)(self.states[rows], self.keys[rows], self.source_mask[rows])
+        return Memory(self.states[rows], self.keys[rows], self.source_mask[rows])
 
 
 class Attended(NamedTuple):

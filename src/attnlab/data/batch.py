@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
 
 import torch
 from jaxtyping import Int
@@ -30,13 +29,13 @@ class Batch:
     target_lengths: Int[Tensor, " batch"]
     rows: Int[Tensor, " batch"]
 
-    def to(self, device: torch.device | str, *, non_blocking: bool = False) -> Self:
+    def to(self, device: torch.device | str, *, non_blocking: bool = False) -> "Batch":
         """The same batch on another device."""
-        return type(self)(*(tensor.to(device, non_blocking=non_blocking) for tensor in self._tensors()))
+        return Batch(*(tensor.to(device, non_blocking=non_blocking) for tensor in self._tensors()))
 
-    def pin_memory(self) -> Self:
+    def pin_memory(self) -> "Batch":
         """The same batch in page-locked memory, from which a GPU copies while it computes."""
-        return type(self)(*(tensor.pin_memory() for tensor in self._tensors()))
+        return Batch(*(tensor.pin_memory() for tensor in self._tensors()))
 
     def _tensors(self) -> tuple[Tensor, ...]:
         return (self.source, self.source_lengths, self.target, self.target_lengths, self.rows)

@@ -17,6 +17,7 @@ from attnlab.data.lengths import LengthBuckets
 from attnlab.data.prepare import SPLITS, PreparedData, prepare
 from attnlab.data.selection import Selection
 from attnlab.decoding.protocol import Search
+from attnlab.errors import ConfigError
 from attnlab.evaluation.judge import SplitJudge
 from attnlab.evaluation.scores import TextScores
 from attnlab.experiment.components import check_component, component
@@ -77,7 +78,8 @@ def build_task(config: DictConfig, model: Seq2Seq, judge: SplitJudge) -> Transla
         model,
         loss=component(config, "loss", LabelSmoothedCrossEntropy),
         optimizer=cast(
-            Callable[[Iterable[Parameter]], Optimizer], component(config, "optimizer", Callable)  # type: ignore[arg-type]
+            Callable[[Iterable[Parameter]], Optimizer],
+            component(config, "optimizer", Callable),  # type: ignore[arg-type]
         ),
         schedule=component(config, "schedule", Schedule),
         search=build_search(config, "validation_search"),
@@ -88,7 +90,7 @@ def build_task(config: DictConfig, model: Seq2Seq, judge: SplitJudge) -> Transla
 
 def build_search(config: DictConfig, path: str = "search") -> Search:
     """A way of looking for translations."""
-    return component(config, path, Search)  # type: ignore[type-abstract]
+    return component(config, path, Search)
 
 
 def build_datamodule(config: DictConfig, prepared: PreparedData) -> TranslationDataModule:
@@ -116,6 +118,20 @@ def decide_precision(config: DictConfig) -> Precision:
     """The configured precision, or for "auto" what a measurement on the device in use says."""
     on_gpu = torch.cuda.is_available() and config.trainer.accelerator in {"auto", "gpu", "cuda"}
     return choose_precision(str(config.trainer.precision), "cuda" if on_gpu else "cpu")
+
+
+def device_of(name: str) -> torch.device:
+    """The device of that name; "auto" is an accelerator if there is one.
+
+    Raises:
+        ConfigError: this machine has none of that name.
+    """
+    if name == "auto":
+        return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
+    try:
+        return torch.zeros(0, device=name).device
+    except (RuntimeError, AssertionError) as error:
+        raise ConfigError(f"device names a device of this machine, but {name} is none: try device=auto.") from error
 
 
 def plain(config: Any) -> Any:

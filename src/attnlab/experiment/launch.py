@@ -1,6 +1,7 @@
 """How a command starts and how it ends: configuration in, one clear line and an exit status out."""
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -41,6 +42,17 @@ def launch(task: Callable[[DictConfig], object], config_name: str) -> None:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
+
+
+def take_sentences() -> list[str]:
+    """Removes the arguments that are sentences, not overrides or options, from the command line and returns them.
+
+    An override looks like KEY=VALUE with a key of letters, digits and . / _ @ -, perhaps after + or ~.
+    """
+    arguments = sys.argv[1:]
+    sentences = [each for each in arguments if not re.match(r"-|\+{0,2}~?[\w./@-]+=|~\w", each)]
+    sys.argv[1:] = [each for each in arguments if each not in sentences]
+    return sentences
 
 
 def _fail(error: Exception) -> NoReturn:

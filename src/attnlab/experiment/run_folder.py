@@ -16,6 +16,9 @@ from attnlab.seq2seq.model import Seq2Seq
 from attnlab.text.tokenizer import TokenizerPair
 
 CONFIG_FILE = "config.yaml"
+"""Every value as it was used."""
+COMPOSED_FILE = "composed.yaml"
+"""The same with references between values kept, so that one can be changed and the others follow."""
 TOKENIZER_FOLDER = "tokenizer"
 WEIGHTS_FILE = "model.ckpt"
 """The weights the run was tested with, in checkpoints/: the best checkpoint's or their mean."""
@@ -32,9 +35,10 @@ class Run:
 
 
 def write_config(folder: Path, config: DictConfig) -> None:
-    """Leaves the resolved configuration."""
-    text = yaml.safe_dump(plain(config), sort_keys=False, allow_unicode=True)
-    write_whole(folder / CONFIG_FILE, text)
+    """Leaves the configuration twice: resolved, and as it was composed."""
+    resolved = yaml.safe_dump(plain(config), sort_keys=False, allow_unicode=True)
+    write_whole(folder / CONFIG_FILE, resolved)
+    write_whole(folder / COMPOSED_FILE, OmegaConf.to_yaml(config))
 
 
 def find_run(name: str, outputs: Path) -> Path:
@@ -62,7 +66,7 @@ def load_run(path: Path) -> Run:
     """
     folder = path if path.is_dir() else path.parent.parent
     checkpoint = path / "checkpoints" / WEIGHTS_FILE if path.is_dir() else path
-    config = _read_config(folder / CONFIG_FILE)
+    config = _read_config(folder / COMPOSED_FILE)
     tokenizers = TokenizerPair.load(folder / TOKENIZER_FOLDER)
     model = build_model(config, tokenizers)
     load_weights(model, read_weights(checkpoint), checkpoint)
@@ -76,7 +80,9 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         RunError: there is no such file, or it is no whole checkpoint of a `TranslationTask`.
     """
     if not path.is_file():
-        raise RunError(f"a run has a checkpoint {path}, but there is no such file: name a finished run or another file.")
+        raise RunError(
+            f"a run has a checkpoint {path}, but there is no such file: name a finished run or another file."
+        )
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
         weights = {name.removeprefix("model."): value for name, value in state.items() if name.startswith("model.")}
@@ -119,7 +125,9 @@ def _read_config(path: Path) -> DictConfig:
     try:
         config = OmegaConf.create(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise RunError(f"a run has a file {path}, but it cannot be read ({error.strerror}): name a run folder.") from error
+        raise RunError(
+            f"a run has a file {path}, but it cannot be read ({error.strerror}): name a run folder."
+        ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise RunError(f"{path} is no configuration of a run: restore it, or name another run.") from error
     if not isinstance(config, DictConfig) or "model" not in config:

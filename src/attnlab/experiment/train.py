@@ -7,7 +7,7 @@ from pathlib import Path
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
 from attnlab.data.prepare import PreparedData
@@ -43,6 +43,8 @@ log = logging.getLogger(__name__)
 def train(config: DictConfig) -> float:
     """Runs one experiment and returns the best validation value of `config.monitor`."""
     quiet_libraries()
+    for path in ("paths.run", "model.name"):  # these refer to the command that runs now
+        OmegaConf.update(config, path, OmegaConf.select(config, path))
     folder = Path(config.paths.run)
     lightning.seed_everything(config.seed, workers=True, verbose=False)
     prepared = prepare_data(config)
@@ -53,7 +55,7 @@ def train(config: DictConfig) -> float:
     task = build_task(config, model, build_judge(config, prepared, "validation"))
     name = f"{config.model.name}/{config.data.name}/{config.seed}"
     tags = [config.model.name, config.data.name, type(model.decoder).__name__]
-    tracking = component(config, "logger", Tracking)  # type: ignore[type-abstract]
+    tracking = component(config, "logger", Tracking)
     with tracking.start(folder=folder, name=name, tags=tags, config=plain(config)) as tracker:
         return _run(config, folder, prepared, task, tracker)
 
@@ -62,11 +64,11 @@ def _run(config: DictConfig, folder: Path, prepared: PreparedData, task: Transla
     model, precision = task.model, decide_precision(config)
     parameters = sum(parameter.numel() for parameter in model.parameters())
     datamodule = build_datamodule(config, prepared)
-    sampler = datamodule.train_dataloader().batch_sampler
+    batches = datamodule.train_batches()
     for line in (
         f"{config.model.name} on {config.data.name}, seed {config.seed}: {parameters:,} parameters",
         *prepared.describe().splitlines(),
-        f"{len(sampler):,} batches an epoch, {sampler.padding_share():.1%} padding",
+        f"{len(batches):,} batches an epoch, {batches.padding_share():.1%} padding",
         f"precision {precision.name}: {precision.reason}",
         tracker.notice,
         f"run folder: {folder}",
@@ -81,7 +83,7 @@ def _run(config: DictConfig, folder: Path, prepared: PreparedData, task: Transla
     if trainer.interrupted:
         raise KeyboardInterrupt
     curves = {name: float(value) for name, value in trainer.callback_metrics.items()}
-    weights, best = _best_weights(config, callbacks, task)
+    weights, best = _best_weights(config, callbacks)
     load_weights(model, weights, folder / "checkpoints")
     torch.save(
         {"state_dict": {f"model.{name}": value for name, value in weights.items()}},
@@ -96,9 +98,7 @@ def _run(config: DictConfig, folder: Path, prepared: PreparedData, task: Transla
     return best
 
 
-def _best_weights(
-    config: DictConfig, callbacks: dict[str, Callback], task: TranslationTask
-) -> tuple[dict[str, Tensor], float]:
+def _best_weights(config: DictConfig, callbacks: dict[str, Callback]) -> tuple[dict[str, Tensor], float]:
     """The weights to test and the best value of the monitored metric."""
     checkpoint = callbacks.get("checkpoint")
     if not isinstance(checkpoint, ModelCheckpoint):

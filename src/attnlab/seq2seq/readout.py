@@ -15,7 +15,7 @@ class Maxout(nn.Module):
         super().__init__()
         self.projection = nn.Linear(input_size, 2 * output_size)
 
-    def forward(self, *parts: Float[Tensor, "batch target part"]) -> Float[Tensor, "batch target output"]:
+    def forward(self, *parts: Float[Tensor, "batch target _"]) -> Float[Tensor, "batch target output"]:
         """The unit over the concatenated parts, given in one order at all times."""
         pairs: Tensor = self.projection(cat(parts, dim=-1)).unflatten(-1, (-1, 2))
         return pairs.amax(dim=-1)

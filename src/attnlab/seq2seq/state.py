@@ -1,7 +1,6 @@
 """What a decoder remembers between two steps."""
 
 from dataclasses import dataclass, replace
-from typing import Self
 
 import torch
 from jaxtyping import Float, Int
@@ -33,7 +32,7 @@ class DecoderState:
     memory: Memory | None
     fed: Float[Tensor, "batch beam fed"] | None
 
-    def select(self, rows: Int[Tensor, " kept"] | None, parents: Int[Tensor, "kept beam"]) -> Self:
+    def select(self, rows: Int[Tensor, " kept"] | None, parents: Int[Tensor, "kept beam"]) -> "DecoderState":
         """Sentence i becomes the old sentence `rows[i]`, its hypothesis j the old hypothesis `parents[i, j]` of it."""
         index = torch.arange(parents.shape[0], device=parents.device) if rows is None else rows
         sentences = index.unsqueeze(1)

@@ -1,5 +1,7 @@
 """Which loaders training, validation and test read."""
 
+from typing import Any
+
 import lightning
 import torch
 from torch.utils.data import DataLoader
@@ -29,11 +31,15 @@ class TranslationDataModule(lightning.LightningDataModule):
         self.evaluation_budget = evaluation_budget
         self.seed = seed
 
-    def train_dataloader(self) -> DataLoader[Batch]:
-        """Every pair once an epoch, in an order that depends on seed and epoch alone."""
+    def train_batches(self) -> LengthBatchSampler:
+        """Which pairs share a training batch: every pair once an epoch, by seed and epoch alone."""
         trainer = self.trainer
-        ranks = (0, 1) if trainer is None else (trainer.global_rank, trainer.world_size)
-        return self._loader("train", self.budget, self.seed, *ranks)
+        rank, world_size = (0, 1) if trainer is None else (trainer.global_rank, trainer.world_size)
+        return self._batches("train", self.budget, self.seed, rank, world_size)
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """The training split, shuffled."""
+        return self._loader("train", self.train_batches())
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """The validation split, from short to long."""
@@ -41,15 +47,25 @@ class TranslationDataModule(lightning.LightningDataModule):
 
     def loader(self, split: str) -> DataLoader[Batch]:
         """Any split, from short to long; `Batch.rows` says which pair is where."""
-        return self._loader(split, self.evaluation_budget, None, 0, 1)
+        return self._loader(split, self._batches(split, self.evaluation_budget, None, 0, 1))
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
         """Moves a batch; from page-locked memory the copy does not wait."""
         return batch.to(device, non_blocking=True)
 
-    def _loader(self, split: str, budget: BatchBudget, seed: int | None, rank: int, world: int) -> DataLoader[Batch]:
-        pairs = TokenPairs(self.prepared.splits[split])
-        sampler = LengthBatchSampler(
-            pairs.source_sizes, pairs.target_sizes, budget, seed=seed, rank=rank, world_size=world
+    def _pairs(self, split: str) -> TokenPairs:
+        return TokenPairs(self.prepared.splits[split])
+
+    def _batches(
+        self, split: str, budget: BatchBudget, seed: int | None, rank: int, world_size: int
+    ) -> LengthBatchSampler:
+        pairs = self._pairs(split)
+        return LengthBatchSampler(
+            pairs.source_sizes, pairs.target_sizes, budget, seed=seed, rank=rank, world_size=world_size
         )
-        return DataLoader(pairs, batch_sampler=sampler, collate_fn=collate_pairs, pin_memory=torch.cuda.is_available())
+
+    def _loader(self, split: str, batches: LengthBatchSampler) -> DataLoader[Batch]:
+        pin_memory = torch.cuda.is_available()
+        return DataLoader[Any](
+            self._pairs(split), batch_sampler=batches, collate_fn=collate_pairs, pin_memory=pin_memory
+        )

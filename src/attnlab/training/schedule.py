@@ -79,7 +79,7 @@ class InverseSquareRoot(StepSchedule):
     def factor(self, step: int, *, total_steps: int, steps_per_epoch: float) -> float:
         """The factor after `step` optimizer steps: 1 at the end of the warm-up."""
         peak = max(self.warmup_steps, 1)
-        return min((step + 1) / peak, (peak / (step + 1)) ** 0.5)
+        return float(min((step + 1) / peak, (peak / (step + 1)) ** 0.5))
 
 
 @final

@@ -1,0 +1,189 @@
+"""Translates lines as they come: one line out for each line in, whatever the line holds."""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import torch
+from omegaconf import DictConfig
+from rich.console import Console
+
+from attnlab.data.batch import collate
+from attnlab.decoding.protocol import Hypothesis, Search
+from attnlab.errors import AttnlabError, ConfigError, DataError, ShapeError
+from attnlab.evaluation.heatmap import draw_heatmap, render_heatmap
+from attnlab.evaluation.pictures import picture
+from attnlab.experiment.build import build_search, device_of
+from attnlab.experiment.run_folder import find_run, load_run
+from attnlab.experiment.train import quiet_libraries
+from attnlab.seq2seq.model import Seq2Seq
+from attnlab.text.special import UNK
+from attnlab.text.tokenizer import Tokenizer, TokenizerPair
+
+PICTURES = (".png", ".svg", ".pdf")
+
+
+@dataclass(frozen=True)
+class Translator:
+    """A model with its tokenizers and a way of searching."""
+
+    model: Seq2Seq
+    tokenizers: TokenizerPair
+    search: Search
+
+    def __call__(self, lines: Sequence[str]) -> list[list[Hypothesis]]:
+        """Hypotheses for each line, best first; none for a line without a word.
+
+        Raises:
+            ShapeError: if a line is longer than the model can read.
+        """
+        ids = self.tokenizers.source.encode_batch(lines)
+        filled = [row for row, tokens in enumerate(ids) if tokens]
+        found: list[list[Hypothesis]] = [[] for _ in lines]
+        if filled:
+            device = next(self.model.parameters()).device
+            batch = collate([ids[row] for row in filled], [[] for _ in filled], filled).to(device)
+            with torch.inference_mode():
+                state = self.model.start(batch.source, batch.source_lengths)
+                hypotheses = self.search(self.model, state, batch.source_lengths)
+            for row, answers in zip(filled, hypotheses, strict=True):
+                found[row] = answers
+        return found
+
+
+def translate(config: DictConfig, sentences: Sequence[str]) -> None:
+    """Translates the sentences of the command line, or else of a file or of standard input.
+
+    Raises:
+        DataError: at the end, if a line could not be translated; its output line is empty.
+        ConfigError: `attention` is neither text nor the name of a picture.
+    """
+    quiet_libraries()
+    attention = _check_attention(config.attention)
+    run = load_run(find_run(config.run, Path(config.paths.outputs)))
+    translator = Translator(run.model.to(device_of(config.device)), run.tokenizers, build_search(config))
+    failed = number = 0
+    size = 1 if config.input is None and not sentences and sys.stdin.isatty() else config.batch_size
+    for chunk in _chunks(_lines(config.input, sentences), size):
+        lines, faults = _decoded(chunk)
+        for line, answers, fault in zip(lines, *_answers(translator, lines, faults), strict=True):
+            number += 1
+            print(_shown(run.tokenizers.target, answers), flush=False)
+            if fault is not None:
+                failed += 1
+                print(f"line {number}: {fault}", file=sys.stderr)
+            elif attention is not None and answers:
+                _show_attention(attention, number, line, answers[0], run.tokenizers, several=len(sentences) != 1)
+            _warn_of_unknown(run.tokenizers.source, line, number)
+        sys.stdout.flush()
+    if failed:
+        raise DataError(
+            f"every line gets a translation, but {failed} of {number} could not be read: see the lines above."
+        )
+
+
+def _lines(file: str | None, sentences: Sequence[str]) -> Iterator[bytes]:
+    """Raw lines: only a line feed ends one, with or without a carriage return before it."""
+    if sentences:
+        yield from (sentence.encode("utf-8", "surrogateescape") for sentence in sentences)
+    elif file is None or file == "-":
+        yield from _split(sys.stdin.buffer)
+    else:
+        try:
+            with Path(file).open("rb") as stream:
+                yield from _split(stream)
+        except OSError as error:
+            raise DataError(
+                f"input names a text file, but {file} cannot be read ({error.strerror}): mend it."
+            ) from error
+
+
+def _split(stream: BinaryIO) -> Iterator[bytes]:
+    for line in stream:
+        yield line.removesuffix(b"\n").removesuffix(b"\r")
+
+
+def _chunks(lines: Iterable[bytes], size: int) -> Iterator[list[bytes]]:
+    chunk: list[bytes] = []
+    for line in lines:
+        chunk.append(line)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _decoded(chunk: Sequence[bytes]) -> tuple[list[str], list[AttnlabError | None]]:
+    """The text of each line, and what is wrong with those that are none."""
+    lines: list[str] = []
+    faults: list[AttnlabError | None] = []
+    for line in chunk:
+        try:
+            lines.append(line.decode("utf-8"))
+            faults.append(None)
+        except UnicodeDecodeError as error:
+            lines.append("")
+            faults.append(DataError(f"a line is UTF-8 text, but its byte {error.start + 1} is not: convert the input."))
+    return lines, faults
+
+
+def _answers(
+    translator: Translator, lines: Sequence[str], faults: Sequence[AttnlabError | None]
+) -> tuple[list[list[Hypothesis]], list[AttnlabError | None]]:
+    """Translates together; if a line is too long for the model, one by one, so that the others keep theirs."""
+    try:
+        return translator(lines), list(faults)
+    except ShapeError as error:
+        if len(lines) == 1:
+            return [[]], [error]
+    pairs = [_answers(translator, [line], [fault]) for line, fault in zip(lines, faults, strict=True)]
+    return [answers for found, _ in pairs for answers in found], [fault for _, found in pairs for fault in found]
+
+
+def _shown(tokenizer: Tokenizer, answers: Sequence[Hypothesis]) -> str:
+    """The translation; of several each on a line of its own, after its log-probability."""
+    if not answers:
+        return ""
+    if len(answers) == 1:
+        return tokenizer.decode(answers[0].tokens)
+    return "\n".join(f"{answer.log_prob:.4f}\t{tokenizer.decode(answer.tokens)}" for answer in answers)
+
+
+def _check_attention(attention: Any) -> str | None:
+    if attention is None or attention == "text" or str(attention).endswith(PICTURES):
+        return None if attention is None else str(attention)
+    raise ConfigError(
+        f"attention is text or the name of a picture ({', '.join(PICTURES)}), not {attention}: try attention=text."
+    )
+
+
+def _show_attention(
+    attention: str, number: int, line: str, best: Hypothesis, tokenizers: TokenizerPair, *, several: bool
+) -> None:
+    if best.weights is None:
+        raise ConfigError("attention asks what the model looked at, but this model has no attention: leave it out.")
+    source = [*tokenizers.source.pieces(tokenizers.source.encode_batch([line])[0]), "<eos>"]
+    target = [*tokenizers.target.pieces(best.tokens), *(["<eos>"] if best.finished else [])]
+    if attention == "text":
+        print(render_heatmap(best.weights, source, target, width=Console().width))
+        return
+    path = Path(attention)
+    if several:
+        path = path.with_stem(f"{path.stem}-{number}")
+    try:
+        path.write_bytes(picture(draw_heatmap(best.weights, source, target), path.suffix[1:]))
+    except OSError as error:
+        raise DataError(
+            f"attention names a picture to write, but {path} cannot be written ({error.strerror})."
+        ) from error
+    print(f"attention: {path}", file=sys.stderr)
+
+
+def _warn_of_unknown(tokenizer: Tokenizer, line: str, number: int) -> None:
+    ids = tokenizer.encode_batch([line])[0]
+    if UNK in ids:
+        words = [piece for piece, token in zip(line.split(), ids, strict=False) if token == UNK]
+        print(f"line {number}: unknown to the model: {' '.join(dict.fromkeys(words))}", file=sys.stderr)
