@@ -16,7 +16,7 @@ import tokenizers
 
 from attnlab.data.corpus import Corpus
 from attnlab.data.lengths import word_count
-from attnlab.data.selection import Selection
+from attnlab.data.selection import Selection, texts
 from attnlab.errors import ConfigError, DataError, RunError
 from attnlab.text.tokenizer import TokenizerPair
 from attnlab.text.trainers import FixedTokenizers, TokenizerTrainer
@@ -161,7 +161,7 @@ def _build(
                 f"data.length.{split}, or change data.limit and data.sample."
             )
     learned = chosen.get("train")
-    pair = trainer.train(*((list(learned[side]) if learned else []) for side in ("source", "target")))
+    pair = trainer.train(*((texts(learned, side) if learned else []) for side in ("source", "target")))
     splits = {split: _tokenize(dataset, pair, folder / f"{split}.arrow") for split, dataset in chosen.items()}
     datasets.DatasetDict(splits).save_to_disk(str(folder / "splits"))
     for split in splits:

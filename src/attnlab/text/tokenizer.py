@@ -58,7 +58,9 @@ class Tokenizer:
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """Ids of each text, without BOS and EOS; what the vocabulary does not know is UNK."""
-        return [encoding.ids for encoding in self._encode(texts)]
+        normal = [normalize(text, lowercase=self._lowercase) for text in texts]
+        # "fast" leaves out the offsets, which only word_indices reads
+        return [encoding.ids for encoding in self._backend.encode_batch_fast(normal, add_special_tokens=False)]
 
     def word_indices(self, text: str) -> list[int]:
         """For each token of `text` the index of its word in `text.split()`.
@@ -66,7 +68,7 @@ class Tokenizer:
         A token that is only the space before a word belongs to that word.
         """
         normal = normalize(text, lowercase=self._lowercase)
-        (encoding,) = self._encode([text])
+        encoding = self._backend.encode(normal, add_special_tokens=False)
         # A token's last character settles its word: the token may open with the space that precedes it.
         return [normal[: max(end - 1, 0)].count(" ") + (normal[end - 1 : end] == " ") for _, end in encoding.offsets]
 
@@ -115,10 +117,6 @@ class Tokenizer:
             "tokenizers": json.loads(self._backend.to_str()),
         }
         return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
-
-    def _encode(self, texts: Sequence[str]) -> list[tokenizers.Encoding]:
-        normal = [normalize(text, lowercase=self._lowercase) for text in texts]
-        return list(self._backend.encode_batch(normal, add_special_tokens=False))
 
 
 @final

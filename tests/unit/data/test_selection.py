@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import datasets
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attnlab.data.lengths import LengthBuckets
@@ -65,6 +65,7 @@ def test_neighbours_are_joined_and_their_alignments_shifted(make_dataset: MakeDa
     assert dropped == {"left over by joining": 1}
 
 
+@settings(max_examples=25)
 @given(lengths=st.lists(st.tuples(st.integers(1, 4), st.integers(1, 4)), min_size=2, max_size=9), k=st.integers(1, 4))
 def test_joining_keeps_every_link_between_the_same_words(lengths: list[tuple[int, int]], k: int) -> None:
     rows = []
@@ -136,6 +137,7 @@ def test_a_bucket_may_be_left_out(make_dataset: MakeDataset) -> None:
     assert source_lengths(kept) == [4, 4]
 
 
+@settings(max_examples=25)
 @given(size=st.integers(0, 50), shares=st.lists(st.floats(0, 9), min_size=3, max_size=3).filter(lambda x: sum(x) > 0.1))
 def test_shares_add_up_to_the_size_within_one_pair_each(size: int, shares: list[float]) -> None:
     buckets = LengthBuckets({"a": [1, 1], "b": [2, 2], "c": [3, 3]})
