@@ -21,9 +21,8 @@ def show_test(tracker: Tracker, config: DictConfig, scored: Scored, prepared: Pr
     tracker.log_summary(scored.metrics)
     names = list(config.data.length.buckets)
     tracker.log_table("test_by_length", *table_by_length(scored.metrics, stage="test", names=names))
-    rows: list[list[Cell]] = [
-        [one.source, one.reference, one.hypothesis, one.log_prob] for one in scored.translations[:SAMPLES]
-    ]
+    shown = scored.translations[:SAMPLES]
+    rows: list[list[Cell]] = [[one.source, one.reference, one.hypothesis, one.log_prob] for one in shown]
     tracker.log_table("translations", ["source", "reference", "translation", "log_prob"], rows)
     _show_heatmaps(tracker, scored, prepared)
 
