@@ -1,7 +1,6 @@
 """Where sentence pairs come from: the hub, local files with columns, or parallel text, read in one way."""
 
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ from attnlab.data.files import (
     read_tables,
 )
 from attnlab.data.hub import load_from_hub
+from attnlab.data.progress import hide_progress_in_logs
 from attnlab.errors import ConfigError, DataError
 
 RUN = 20
@@ -92,8 +92,7 @@ class TranslationCorpus:
                 f"Source and target are two languages, but data.source_language and data.target_language are both "
                 f"{self.source_language}: change one."
             )
-        if not sys.stderr.isatty():
-            datasets.disable_progress_bars()
+        hide_progress_in_logs()
         return datasets.DatasetDict(self._cut(self._load_splits()))
 
     def _load_splits(self) -> dict[str, datasets.Dataset]:

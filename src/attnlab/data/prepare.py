@@ -16,6 +16,7 @@ import tokenizers
 
 from attnlab.data.corpus import Corpus
 from attnlab.data.lengths import word_count
+from attnlab.data.progress import hide_progress_in_logs
 from attnlab.data.selection import Selection, texts
 from attnlab.errors import ConfigError, DataError, RunError
 from attnlab.text.tokenizer import TokenizerPair
@@ -97,6 +98,7 @@ def prepare(
             f"Tokenizers are learned from the train split, but only {', '.join(splits)} is prepared: "
             "give FixedTokenizers."
         )
+    hide_progress_in_logs()
     raw = corpus.load()
     _check_splits(corpus.name, raw, splits)
     folder = cache_dir / fingerprint({split: raw[split] for split in splits}, trainer, selection)
