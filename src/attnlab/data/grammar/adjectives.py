@@ -16,8 +16,13 @@ class Adjective:
     rank: int
 
 
+STATE: Final = 2
+"""Rank of the adjectives that may pass: tired, dirty."""
+COLOUR: Final = 4
+"""Rank of the adjectives that have no degrees."""
+
 _THINGS: Final = (
-    Kind.UPRIGHT, Kind.FLAT, Kind.CLOTHES, Kind.DEVICE, Kind.OPENING, Kind.VEHICLE,
+    Kind.UPRIGHT, Kind.FLAT, Kind.CLOTHES, Kind.DEVICE, Kind.OPENING, Kind.VEHICLE, Kind.CAR,
 )  # fmt: skip
 _GROUPS: Final[dict[str, tuple[Kind, ...]]] = {
     "person": (Kind.PERSON,),
@@ -100,6 +105,17 @@ BY_ENGLISH: Final = {adjective.english: adjective for adjective, _ in _ENTRIES}
 _BY_KIND: Final = {kind: tuple(adjective for adjective, kinds in _ENTRIES if kind in kinds) for kind in NOUNS}
 
 
+_PAIRS: Final = {
+    kind: tuple((first, second) for first in choices for second in choices if first.rank < second.rank)
+    for kind, choices in _BY_KIND.items()
+}
+
+
 def fitting(noun: Noun) -> tuple[Adjective, ...]:
     """The adjectives that a reader would accept before this noun."""
     return _BY_KIND[noun.kind]
+
+
+def fitting_pairs(noun: Noun) -> tuple[tuple[Adjective, Adjective], ...]:
+    """Two adjectives that may stand together, in their order: opinion, size, state, age, colour."""
+    return _PAIRS[noun.kind]

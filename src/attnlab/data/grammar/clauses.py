@@ -69,8 +69,7 @@ def spell_clause(clause: Clause, order: Order, *, asks: bool = False) -> Paralle
     if subject is None:
         raise AssertionError("only relative clauses lack a subject")  # pragma: no cover
     parts = _parts(clause, subject.person, asks=asks)
-    opening = _spell_with_relative(subject, Case.NOMINATIVE)
-    parts.english_subject, parts.german_subject = opening.english, opening.german
+    _add_subject(parts, subject, order)
     return _arrange(parts, order, asks=asks)
 
 
@@ -100,19 +99,27 @@ def spell_relative(relative: Relative, antecedent: NounPhrase) -> Parallel:
         case, subject = (Case.ACCUSATIVE if clause.verb is None else clause.verb.case), clause.subject
         parts = _parts(clause, Person.THIRD if subject is None else subject.person)
     if subject is not None:
-        opening = _spell_with_relative(subject, Case.NOMINATIVE)
-        parts.english_subject, parts.german_subject = opening.english, opening.german
+        _add_subject(parts, subject, Order.FINAL)
     body = _arrange(parts, Order.FINAL)
     opener = German(de.relative(case, antecedent.gender), (pronoun,))
     return Parallel([pronoun, *body.english], [German(","), opener, *body.german, German(",")])
 
 
-def _spell_with_relative(nominal: Nominal, case: Case) -> Parallel:
-    words = spell(nominal, case)
-    if isinstance(nominal, NounPhrase) and nominal.relative is not None:
-        relative = spell_relative(nominal.relative, nominal)
-        return Parallel(words.english + relative.english, words.german + relative.german)
-    return words
+def _add_subject(parts: _Parts, subject: Nominal, order: Order) -> None:
+    """The subject with its relative clause, which must not part it from a closing verb that would stand alone behind.
+
+    "dann wacht die Frau auf, die den Hund mag", not "dann wacht die Frau, die den Hund mag, auf".
+    """
+    words = spell(subject, Case.NOMINATIVE)
+    parts.english_subject, parts.german_subject = words.english, words.german
+    if isinstance(subject, NounPhrase) and subject.relative is not None:
+        relative = spell_relative(subject.relative, subject)
+        parts.english_subject = words.english + relative.english
+        inverted = order is Order.FIRST or (order is Order.SECOND and parts.german_first)
+        if inverted and parts.verbs.bracket and not parts.middle.words():
+            parts.extraposed = relative.german + parts.extraposed
+        else:
+            parts.german_subject = words.german + relative.german
 
 
 def _parts(clause: Clause, person: Person, *, asks: bool = False) -> _Parts:
@@ -177,7 +184,7 @@ def _add_objects(parts: _Parts, clause: Clause) -> None:
 
 
 def _with_to(recipient: Parallel) -> list[English]:
-    """ "to the woman": German has only the dative, so that "to" belongs to its first word."""
+    """Puts "to" before the recipient: German has only the dative, so that "to" belongs to its first word."""
     to = english("to")
     recipient.german[0].sources = (*to, *recipient.german[0].sources)
     return to + recipient.english

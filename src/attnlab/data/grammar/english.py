@@ -28,5 +28,5 @@ def with_ed(word: str) -> str:
 
 
 def indefinite_article(following: str) -> str:
-    """ "an" before a vowel letter; the vocabulary holds no word like "hour" or "university" that breaks the rule."""
+    """The form "an" before a vowel letter; no word of the vocabulary is like "hour" or "university"."""
     return "an" if following[0] in _VOWELS else "a"

@@ -100,5 +100,5 @@ def noun(singular: str, plural: str, case: Case, *, is_plural: bool, is_weak: bo
 
 
 def contract(preposition: str, article: str) -> str | None:
-    """ "im" for "in dem" and so on; None where the two stay apart."""
+    """The form "im" for "in dem" and so on; None where the two stay apart."""
     return _CONTRACTIONS.get((preposition, article))

@@ -34,7 +34,7 @@ class GermanVerb:
 
 def weak_verb(infinitive: str) -> GermanVerb:
     """A regular verb, a separable prefix set off by "+": machen, arbeiten, auf+wachen, beobachten."""
-    prefix, _, bare = infinitive.rpartition("+")
+    bare = infinitive.rpartition("+")[2]
     stem = _stem(bare)
     joint = stem + "e" if _needs_e(stem) else stem
     augment = "" if bare.startswith(_UNSTRESSED) or bare.endswith("ieren") else "ge"

@@ -22,7 +22,8 @@ class Kind(Enum):
     CLOTHES = "clothes"
     DEVICE = "device"
     OPENING = "opening"
-    VEHICLE = "vehicle"
+    VEHICLE = "vehicle"  # runs to a timetable
+    CAR = "car"  # is bought and driven by oneself
     ROOM = "room"
     PLACE = "place"
 
@@ -161,11 +162,15 @@ _TABLE: Final = {
         suitcase der Koffer Koffer
     """,
     Kind.VEHICLE: """
-        car das Auto Autos
         train der Zug Züge
         bus der Bus Busse
         ship das Schiff Schiffe
+        tram die Straßenbahn Straßenbahnen
+    """,
+    Kind.CAR: """
+        car das Auto Autos
         bicycle das Fahrrad Fahrräder
+        boat das Boot Boote
     """,
     Kind.ROOM: """
         house das Haus Häuser

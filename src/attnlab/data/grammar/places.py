@@ -17,16 +17,16 @@ class Place:
     case: Case
 
 
-# Noun: English and German preposition for "where" (dative), then for "where to" with the case of the goal; "-" for none.
+# Noun, English and German preposition for "where" (dative), then both for "where to" and the case there; "-" for none.
 _TABLE: Final = """
     house in in - - -
     kitchen in in into in acc
     room in in into in acc
     school at in to zu dat
     church in in to zu dat
-    office in in to zu dat
-    museum in in to zu dat
-    restaurant in in to zu dat
+    office in in to in acc
+    museum in in to in acc
+    restaurant in in to in acc
     hotel in in to zu dat
     shop in in into in acc
     garden in in into in acc
@@ -42,7 +42,8 @@ _TABLE: Final = """
     bridge on auf onto auf acc
     mountain on auf - - -
 """
-_DWELLINGS: Final = ("house", "hotel", "city", "village", "forest", "street")
+_DWELLINGS: Final = ("house", "hotel", "city", "village", "forest")
+_FAR: Final = ("hotel", "city", "village", "lake", "river", "station", "market")
 _SURFACES: Final = ("table", "chair", "bed")
 
 
@@ -60,5 +61,6 @@ _STATIC, _GOALS = _read()
 WHERE: Final = tuple(_STATIC.values())
 WHERE_TO: Final = tuple(_GOALS.values())
 DWELLINGS: Final = tuple(_STATIC[name] for name in _DWELLINGS)
+FAR: Final = tuple(_GOALS[name] for name in _FAR)
 ON_TOP: Final = tuple(Place(BY_ENGLISH[name], "on", "auf", Case.DATIVE) for name in _SURFACES)
 ONTO: Final = tuple(Place(BY_ENGLISH[name], "on", "auf", Case.ACCUSATIVE) for name in _SURFACES)

@@ -18,9 +18,9 @@ class RequestedLengths:
 
     Two ways to ask:
 
-    * `{minimum: 3, maximum: 40, mean: 13}`: one hump, w(L) = x^2 r^x with x = L - minimum + 1 and r such that the mean is
-      met; most sentences lie near the mean, and the tail falls like a geometric one.
-    * `{"3-9": 0.2, "10-19": 0.5, "20-60": 0.3}`: weights of ranges, flat within each; `"7": 1` is a range of one length.
+    * `{minimum: 3, maximum: 40, mean: 13}`: one hump, w(L) = x^2 r^x with x = L - minimum + 1 and r such that the mean
+      is met; most sentences lie near the mean, and the tail falls like a geometric one.
+    * `{"3-9": 0.2, "10-19": 0.5, "20-60": 0.3}`: weights of ranges, flat within each; `"7": 1` is one length.
     """
 
     def __init__(self, request: Mapping[str, int | float]) -> None:
@@ -103,6 +103,6 @@ def _ranges(request: Mapping[str, int | float]) -> dict[int, int]:
 def _check_range(lowest: int, highest: int) -> None:
     if not SHORTEST <= lowest <= highest <= LONGEST:
         raise ConfigError(
-            f"lengths asks for {lowest} to {highest} words, but the grammar makes sentences of {SHORTEST} to {LONGEST}: "
-            "give a range within them, the smaller number first"
+            f"lengths asks for {lowest} to {highest} words, but sentences have {SHORTEST} to {LONGEST}: "
+            "give a range within these, the smaller number first"
         )

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from attnlab.data.grammar.german_verbs import AUXILIARIES, SEIN, WERDEN, GermanVerb
+from attnlab.data.grammar.small_words import Modal
 from attnlab.data.grammar.trees import Clause, Person, Polarity, Tense
 from attnlab.data.grammar.words import English, German, together
 
@@ -56,6 +57,11 @@ class _Heads:
     governed: str = ""
     main: list[English] = field(default_factory=list)
 
+    def governing(self, german: str, english: str) -> "_Heads":
+        """The same heads with the infinitive or participle that depends on them."""
+        self.governed, self.main = german, [English(english)]
+        return self
+
 
 def verb_group(clause: Clause, person: Person, *, asks: bool = False) -> VerbGroup:
     """The verbs of `clause` for a subject of `person`; `asks` inserts "do" where a question needs it."""
@@ -104,34 +110,33 @@ def _heads(clause: Clause, person: Person, *, needs_do: bool) -> _Heads:
     verb, modal = clause.verb, clause.modal
     base, participle = ("be", "been") if verb is None else (verb.english, verb.participle)
     german = SEIN if verb is None else verb.german
-    infinitive = german.joined_infinitive
-    if modal is not None and modal.infinitival:
-        main = [English(base)]
-        if needs_do:
-            plain = English(_PLAIN.get(modal.english, modal.english))
-            return _Heads(
-                modal.german, modal.past, _do(person, past=modal.past), [plain, English("to")], infinitive, main
-            )
-        finite = English(modal.third if person is Person.THIRD else modal.english)
-        return _Heads(modal.german, modal.past, None, [finite, English("to")], infinitive, main)
     if modal is not None:
-        translation = modal.german
-        if clause.polarity is Polarity.NOT and modal.negated is not None:
-            translation = modal.negated
-        return _Heads(translation, modal.past, English(modal.english), [], infinitive, [English(base)])
+        return _modal_heads(modal, person, needs_do=needs_do, denied=clause.polarity is Polarity.NOT).governing(
+            german.joined_infinitive, base
+        )
     if clause.tense is Tense.FUTURE:
-        return _Heads(WERDEN, False, English("will"), [], infinitive, [English(base)])
+        return _Heads(WERDEN, False, English("will"), []).governing(german.joined_infinitive, base)
     if clause.tense is Tense.PERFECT:
         has = English("has" if person is Person.THIRD else "have")
-        return _Heads(AUXILIARIES[german.auxiliary], False, has, [], german.participle, [English(participle)])
+        return _Heads(AUXILIARIES[german.auxiliary], False, has, []).governing(german.participle, participle)
     past = clause.tense is Tense.PAST
     if verb is None:
         return _Heads(SEIN, past, English(_BE[past, person]), [])
     if needs_do:
         return _Heads(german, past, _do(person, past=past), [English(base)])
-    if past:
-        return _Heads(german, past, None, [English(verb.past)])
-    return _Heads(german, past, None, [English(verb.third if person is Person.THIRD else base)])
+    present = verb.third if person is Person.THIRD else base
+    return _Heads(german, past, None, [English(verb.past if past else present)])
+
+
+def _modal_heads(modal: Modal, person: Person, *, needs_do: bool, denied: bool) -> _Heads:
+    if not modal.infinitival:
+        german = modal.negated if denied and modal.negated is not None else modal.german
+        return _Heads(german, modal.past, English(modal.english), [])
+    if needs_do:
+        plain = English(_PLAIN.get(modal.english, modal.english))
+        return _Heads(modal.german, modal.past, _do(person, past=modal.past), [plain, English("to")])
+    finite = English(modal.third if person is Person.THIRD else modal.english)
+    return _Heads(modal.german, modal.past, None, [finite, English("to")])
 
 
 def _do(person: Person, *, past: bool) -> English:

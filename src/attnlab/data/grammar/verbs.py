@@ -41,6 +41,7 @@ class Verb:
     preposition: str = ""
     stative: bool = False
     placed: bool = False
+    far: bool = False
     manner: bool = False
     voice: bool = False
 
@@ -54,7 +55,7 @@ _PERSON: Final = (Kind.PERSON,)
 _ANIMATE: Final = (Kind.PERSON, Kind.ANIMAL)
 _HANDY: Final = (Kind.UPRIGHT, Kind.FLAT, Kind.CLOTHES)
 _GOODS: Final = (*_HANDY, Kind.DEVICE, Kind.TEXT)
-_VISIBLE: Final = (Kind.PERSON, Kind.ANIMAL, *_GOODS, Kind.VEHICLE, Kind.ROOM)
+_VISIBLE: Final = (Kind.PERSON, Kind.ANIMAL, *_GOODS, Kind.VEHICLE, Kind.CAR, Kind.ROOM)
 _SUBJECTS: Final = {
     "P": (Kind.PERSON,),
     "A": (Kind.ANIMAL,),
@@ -71,11 +72,11 @@ _OBJECTS: Final[dict[str, tuple[Kind, ...]]] = {
     "liked": (*_ANIMATE, Kind.FOOD, Kind.MEAL, Kind.DRINK, Kind.CLOTHES, Kind.TEXT, Kind.ROOM),
     "known": (Kind.PERSON, Kind.TEXT, Kind.ROOM),
     "goods": _GOODS,
-    "bought": (*_GOODS, Kind.FOOD, Kind.MEAL, Kind.DRINK, Kind.VEHICLE),
+    "bought": (*_GOODS, Kind.FOOD, Kind.MEAL, Kind.DRINK, Kind.CAR),
     "carried": (*_HANDY, Kind.TEXT),
-    "washed": (Kind.CLOTHES, Kind.UPRIGHT),
+    "washed": (Kind.CLOTHES, Kind.UPRIGHT, Kind.CAR),
     "cleaned": (Kind.ROOM, Kind.OPENING, Kind.UPRIGHT),
-    "repaired": (Kind.DEVICE, Kind.VEHICLE, Kind.OPENING),
+    "repaired": (Kind.DEVICE, Kind.CAR, Kind.OPENING),
     "eaten": (Kind.FOOD, Kind.MEAL),
     "drunk": (Kind.DRINK,),
     "text": (Kind.TEXT,),
@@ -87,12 +88,12 @@ _OBJECTS: Final[dict[str, tuple[Kind, ...]]] = {
     "device": (Kind.DEVICE,),
     "clothes": (Kind.CLOTHES,),
     "awaited": (Kind.PERSON, Kind.VEHICLE),
-    "drawn": (Kind.PERSON, Kind.ANIMAL, Kind.VEHICLE, Kind.ROOM),
+    "drawn": (Kind.PERSON, Kind.ANIMAL, Kind.VEHICLE, Kind.ROOM, Kind.FLAT),
 }
 
 # English base, past and participle if irregular, particle in brackets | German parts | subjects | objects | remarks:
-# "dat" object in the dative, "auf+acc" preposition and case, "stative" no perfect, "placed" may say where,
-# "manner" takes slowly, carefully and so on, "voice" loudly.
+# "dat" object in the dative, "auf+acc" preposition and case, "stative" no perfect, "placed" may say where, "far" goes
+# to far places, "manner" takes slowly, carefully and so on, "voice" loudly.
 _TABLE: Final = {
     Frame.INTRANSITIVE: """
         sleep slept slept | schlafen schläft schlief geschlafen | PA | - | placed
@@ -117,8 +118,8 @@ _TABLE: Final = {
         go went gone | gehen geht ging gegangen* | PA | - | manner
         run ran run | laufen läuft lief gelaufen* | PA | - | manner
         come came come | kommen kommt kam gekommen* | PA | - |
-        drive drove driven | fahren fährt fuhr gefahren* | PV | - | manner
-        travel travelled travelled | reisen * | P | - |
+        drive drove driven | fahren fährt fuhr gefahren* | P | - | manner far
+        travel travelled travelled | reisen * | P | - | far
         return | zurück+kehren * | P | - |
     """,
     Frame.POSITION: """
@@ -180,7 +181,7 @@ _TABLE: Final = {
         follow | folgen * | PA | animate | dat
         trust | vertrauen | P | person | dat stative
         answer | antworten | P | person | dat
-        listen (to) | zu+hören | PA | person | dat
+        listen (to) | zu+hören | P | person | dat
     """,
     Frame.DITRANSITIVE: """
         give gave given | geben gibt gab gegeben | P | goods |
@@ -248,6 +249,7 @@ def _read(line: str, frame: Frame) -> Verb:
         preposition=preposition,
         stative="stative" in flags,
         placed="placed" in flags,
+        far="far" in flags,
         manner="manner" in flags,
         voice="voice" in flags,
     )
