@@ -1,10 +1,16 @@
 """What of a tested run is shown to the tracker: figures, tables, sample translations and heat maps."""
 
+from pathlib import Path
+
 from omegaconf import DictConfig
 
+from attnlab.data.lengths import LengthBuckets
 from attnlab.data.prepare import PreparedData
 from attnlab.evaluation.by_length import table_by_length
+from attnlab.evaluation.curve import draw_curve
 from attnlab.evaluation.heatmap import draw_heatmap
+from attnlab.evaluation.pictures import save_figure
+from attnlab.experiment.build import plain
 from attnlab.experiment.score import Scored
 from attnlab.experiment.tracking import Cell, Tracker
 
@@ -16,9 +22,13 @@ LONGEST_HEATMAP = 40
 """Source words of a heat map; longer ones cannot be read on a screen."""
 
 
-def show_test(tracker: Tracker, config: DictConfig, scored: Scored, prepared: PreparedData) -> None:
-    """Shows a tested run."""
+def show_test(tracker: Tracker, folder: Path, config: DictConfig, scored: Scored, prepared: PreparedData) -> None:
+    """Shows a tested run, and leaves its curve over source length in `folder`."""
     tracker.log_summary(scored.metrics)
+    fine = LengthBuckets.fine(**plain(config.data.length.fine)).names
+    curve = draw_curve({config.model.name: scored.metrics}, names=fine)
+    save_figure(curve, folder / "bleu_by_length.png")
+    tracker.log_image("bleu_by_length", curve)
     names = list(config.data.length.buckets)
     tracker.log_table("test_by_length", *table_by_length(scored.metrics, stage="test", names=names))
     shown = scored.translations[:SAMPLES]

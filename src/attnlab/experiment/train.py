@@ -93,7 +93,7 @@ def _run(config: DictConfig, folder: Path, prepared: PreparedData, task: Transla
     metrics = {**curves, f"best/{config.monitor}": best, "parameters": float(parameters), **scored.metrics}
     run = {"model": config.model.name, "data": config.data.name, "seed": config.seed, "folder": str(folder)}
     leave_results(folder, scored, metrics, run, precision.name)
-    show_test(tracker, config, scored, prepared)
+    show_test(tracker, folder, config, scored, prepared)
     print_table(config, metrics, "test", f"{config.model.name} on the test split of {config.data.name}")
     return best
 
