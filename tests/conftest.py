@@ -1,7 +1,6 @@
 """Fixtures every test may use."""
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, open_dict
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(Path(__file__).parent / "contract"))  # the oracles, which contract tests share
 
 os.environ["WANDB_MODE"] = "offline"
 torch.set_num_threads(1)
@@ -31,7 +29,7 @@ def conf_folder() -> Path:
 
 
 @pytest.fixture
-def compose_config(conf_folder, tmp_path) -> Iterator[Callable[..., DictConfig]]:
+def compose_config(conf_folder: Path, tmp_path: Path) -> Iterator[Callable[..., DictConfig]]:
     """Composes one of the main configurations as its command would, with runs going to a temporary folder."""
 
     def compose_one(name: str, *overrides: str) -> DictConfig:

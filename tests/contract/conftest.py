@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from omegaconf import OmegaConf
+from builders import BuildModel, BuildScoring
+from omegaconf import DictConfig, OmegaConf
 from scoring_oracles import ORACLES
 
 from attnlab.attention.scoring import ScoringFunction
@@ -19,11 +20,9 @@ MODELS = sorted(
     if path.stem not in {"base", "luong"}  # parts of the others
 )
 
-BuildScoring = Callable[[str], ScoringFunction]
-
 
 @pytest.fixture
-def build_scoring(conf_folder) -> BuildScoring:
+def build_scoring(conf_folder: Path) -> BuildScoring:
     """Builds a scoring function from its yaml with hidden size 8, in float64."""
 
     def build(name: str) -> ScoringFunction:
@@ -36,16 +35,13 @@ def build_scoring(conf_folder) -> BuildScoring:
 
 
 @pytest.fixture(params=sorted(ORACLES))
-def scoring_name(request) -> str:
+def scoring_name(request: pytest.FixtureRequest) -> str:
     """Every scoring function, one after the other."""
     return str(request.param)
 
 
-BuildModel = Callable[..., Seq2Seq]
-
-
 @pytest.fixture(params=MODELS)
-def model_name(request) -> str:
+def model_name(request: pytest.FixtureRequest) -> str:
     """Every named model, one after the other."""
     return str(request.param)
 
@@ -57,7 +53,7 @@ def built_models() -> dict[tuple[str, ...], Seq2Seq]:
 
 
 @pytest.fixture
-def build_model(compose_config, built_models) -> BuildModel:
+def build_model(compose_config: Callable[..., DictConfig], built_models: dict[tuple[str, ...], Seq2Seq]) -> BuildModel:
     """Builds a named model from its yaml, small and without dropout, for vocabularies of 11 words."""
 
     def build(name: str, *overrides: str) -> Seq2Seq:

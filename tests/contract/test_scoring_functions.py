@@ -4,15 +4,16 @@ from pathlib import Path
 
 import pytest
 import torch
+from builders import BuildScoring
 from scoring_oracles import ORACLES
 from torch.testing import assert_close
 
-from attnlab.attention.attend import Memory, attend
+from attnlab.attention.attend import Attended, Memory, attend
 from attnlab.attention.scoring import ScoringFunction
 from attnlab.masking import length_mask, masked_softmax
 
 
-def read(scoring: ScoringFunction, query: torch.Tensor, states: torch.Tensor, lengths: list[int]):
+def read(scoring: ScoringFunction, query: torch.Tensor, states: torch.Tensor, lengths: list[int]) -> Attended:
     mask = length_mask(torch.tensor(lengths), states.shape[1])
     return attend(scoring, query, Memory(states, scoring.keys(states), mask))
 
@@ -33,7 +34,7 @@ def test_files_yamls_and_oracles_have_the_same_names(repository: Path) -> None:
     assert modules == yamls == set(ORACLES)
 
 
-def test_equals_the_formula_written_as_a_loop(scoring_name, build_scoring) -> None:
+def test_equals_the_formula_written_as_a_loop(scoring_name: str, build_scoring: BuildScoring) -> None:
     scoring = build_scoring(scoring_name)
     query, states = random_inputs()
     weights = dict(scoring.named_parameters())
@@ -51,7 +52,7 @@ def test_equals_the_formula_written_as_a_loop(scoring_name, build_scoring) -> No
     assert_close(scoring(query, scoring.keys(states)), expected, rtol=0, atol=1e-10)
 
 
-def test_gradients_are_those_of_the_numbers(scoring_name, build_scoring) -> None:
+def test_gradients_are_those_of_the_numbers(scoring_name: str, build_scoring: BuildScoring) -> None:
     scoring = build_scoring(scoring_name)
     query, states = (tensor.requires_grad_() for tensor in random_inputs(1, 2, 3))
 
@@ -61,7 +62,7 @@ def test_gradients_are_those_of_the_numbers(scoring_name, build_scoring) -> None
     assert torch.autograd.gradcheck(scores, (query, states))
 
 
-def test_padding_is_invisible(scoring_name, build_scoring) -> None:
+def test_padding_is_invisible(scoring_name: str, build_scoring: BuildScoring) -> None:
     scoring = build_scoring(scoring_name)
     query, states = random_inputs(1, 3, 5)
     garbage = torch.full((1, 4, 8), 1e4, dtype=torch.float64)  # zeros would hide a leak
@@ -71,7 +72,7 @@ def test_padding_is_invisible(scoring_name, build_scoring) -> None:
     assert (weights[..., 5:] == 0).all()
 
 
-def test_rows_do_not_influence_each_other(scoring_name, build_scoring) -> None:
+def test_rows_do_not_influence_each_other(scoring_name: str, build_scoring: BuildScoring) -> None:
     scoring = build_scoring(scoring_name)
     query, states = random_inputs()
     together, _ = read(scoring, query, states, [5, 3])
@@ -79,7 +80,7 @@ def test_rows_do_not_influence_each_other(scoring_name, build_scoring) -> None:
     assert_close(together[1:], alone)
 
 
-def test_the_query_matters_to_all_but_the_control(scoring_name, build_scoring) -> None:
+def test_the_query_matters_to_all_but_the_control(scoring_name: str, build_scoring: BuildScoring) -> None:
     scoring = build_scoring(scoring_name)
     query, states = random_inputs()
     weights = read(scoring, query, states, [5, 5]).weights
@@ -87,7 +88,7 @@ def test_the_query_matters_to_all_but_the_control(scoring_name, build_scoring) -
     assert differs == (scoring_name != "uniform")
 
 
-def test_every_parameter_receives_a_gradient(scoring_name, build_scoring) -> None:
+def test_every_parameter_receives_a_gradient(scoring_name: str, build_scoring: BuildScoring) -> None:
     scoring = build_scoring(scoring_name)
     query, states = random_inputs()
     context, _ = read(scoring, query, states, [5, 4])
@@ -95,7 +96,9 @@ def test_every_parameter_receives_a_gradient(scoring_name, build_scoring) -> Non
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in scoring.parameters())
 
 
-def test_content_is_permuted_with_the_memory_and_position_is_not(scoring_name, build_scoring) -> None:
+def test_content_is_permuted_with_the_memory_and_position_is_not(
+    scoring_name: str, build_scoring: BuildScoring
+) -> None:
     scoring = build_scoring(scoring_name)
     query, states = random_inputs(1, 3, 5)
     order = torch.tensor([3, 0, 4, 1, 2])
@@ -113,7 +116,7 @@ def test_weights_sum_to_one_for_huge_scores(dtype: torch.dtype, sign: int) -> No
     assert_close(weights.sum(dim=-1), torch.ones(1, 1, dtype=dtype))
 
 
-def test_bfloat16_is_float32_within_its_eight_bits(scoring_name, build_scoring) -> None:
+def test_bfloat16_is_float32_within_its_eight_bits(scoring_name: str, build_scoring: BuildScoring) -> None:
     scoring = build_scoring(scoring_name).float()
     query, states = (tensor.float() for tensor in random_inputs())
     exact = read(scoring, query, states, [5, 4]).weights
@@ -121,10 +124,8 @@ def test_bfloat16_is_float32_within_its_eight_bits(scoring_name, build_scoring) 
     assert_close(rough.float(), exact, rtol=0.0, atol=0.05)
 
 
-def test_a_source_of_one_word_gets_all_the_weight(scoring_name, build_scoring) -> None:
+def test_a_source_of_one_word_gets_all_the_weight(scoring_name: str, build_scoring: BuildScoring) -> None:
     query, states = random_inputs(1, 3, 1)
     context, weights = read(build_scoring(scoring_name), query, states, [1])
     assert (weights == 1).all()
     assert_close(context, states.expand(1, 3, 8))
-
-

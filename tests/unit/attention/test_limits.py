@@ -16,5 +16,5 @@ def test_dot_refuses_sizes_that_differ() -> None:
 def test_location_refuses_a_source_beyond_its_positions() -> None:
     location = Location(query_size=8, max_source_length=3)
     location.keys(torch.zeros(1, 3, 8))
-    with pytest.raises(ShapeError, match="at most 3 source positions, but this batch has 4.*max_source_length"):
+    with pytest.raises(ShapeError, match=r"at most 3 source positions, but this batch has 4\..*max_source_length"):
         location.keys(torch.zeros(1, 4, 8))
