@@ -6,6 +6,7 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from attnlab.experiment.build import device_of, prepare_data
+from attnlab.experiment.results import short_path
 from attnlab.experiment.run_folder import Run, find_run, load_run, write_config
 from attnlab.experiment.score import leave_results, print_table, score
 from attnlab.experiment.train import quiet_libraries
@@ -26,7 +27,7 @@ def evaluate(config: DictConfig) -> float:
     scored = score(config, run.model.to(device_of(config.device)), prepared, config.split)
     write_config(folder, config)
     about = {
-        "run": str(run.folder),
+        "run": short_path(run.folder),
         "model": run.config.model.name,
         "data": config.data.name,
         "split": config.split,
@@ -36,7 +37,7 @@ def evaluate(config: DictConfig) -> float:
     print_table(
         config, scored.metrics, config.split, f"{run.config.model.name} on {config.split} of {config.data.name}"
     )
-    log.info("results: %s", folder)
+    log.info("results: %s", short_path(folder))
     return scored.metrics[f"{config.split}/bleu"]
 
 

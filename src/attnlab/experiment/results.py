@@ -64,6 +64,11 @@ class Translation:
     bucket: str | None
 
 
+def short_path(path: Path) -> str:
+    """Relative to the working directory, where the path lies below it: as a user types it."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
 def write_whole(path: Path, text: str) -> Path:
     """Writes a file in one go: a reader sees the old text or the new, never half of it, even after a crash.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from torch import Tensor
 
 from attnlab.data.prepare import PreparedData
@@ -24,6 +24,7 @@ from attnlab.experiment.build import (
     prepare_data,
 )
 from attnlab.experiment.components import component
+from attnlab.experiment.results import short_path
 from attnlab.experiment.run_folder import (
     TOKENIZER_FOLDER,
     WEIGHTS_FILE,
@@ -43,8 +44,9 @@ log = logging.getLogger(__name__)
 def train(config: DictConfig) -> float:
     """Runs one experiment and returns the best validation value of `config.monitor`."""
     quiet_libraries()
-    for path in ("paths.run", "model.name"):  # these refer to the command that runs now
-        OmegaConf.update(config, path, OmegaConf.select(config, path))
+    # These refer to the command that runs now, and a run is read by others later.
+    config.model.name = str(config.model.name)
+    config.paths.run = short_path(Path(config.paths.run))
     folder = Path(config.paths.run)
     lightning.seed_everything(config.seed, workers=True, verbose=False)
     prepared = prepare_data(config)

@@ -21,6 +21,7 @@ from wandb.sdk.lib import wbauth
 
 from attnlab.errors import ConfigError
 from attnlab.evaluation.pictures import picture
+from attnlab.experiment.results import short_path
 from attnlab.experiment.tracking import Cell, NoTracker, Tracker
 
 _LONGEST_TAG = 64
@@ -193,14 +194,9 @@ def _notice(run: wandb.Run, choice: Choice) -> str:
     """Which mode and why, and how to look at the run."""
     if choice.mode == "online":
         return f"W&B: online ({choice.reason}), look at {run.url}"
-    command = "wandb" if shutil.which("wandb") else _short(Path(sys.executable).with_name("wandb"))
-    folder = shlex.quote(_short(Path(run.settings.sync_dir)))
+    command = "wandb" if shutil.which("wandb") else short_path(Path(sys.executable).with_name("wandb"))
+    folder = shlex.quote(short_path(Path(run.settings.sync_dir)))
     return f"W&B: offline ({choice.reason}), look with `{command} leet {folder}`, upload with `{command} sync {folder}`"
-
-
-def _short(path: Path) -> str:
-    """Relative to the working directory, where the path lies below it."""
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def _no_tracker(error: Exception) -> NoTracker:
