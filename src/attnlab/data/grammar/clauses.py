@@ -66,8 +66,7 @@ class _Parts:
 def spell_clause(clause: Clause, order: Order, *, asks: bool = False) -> Parallel:
     """A clause with its own subject; `asks` gives English question order."""
     subject = clause.subject
-    if subject is None:
-        raise AssertionError("only relative clauses lack a subject")  # pragma: no cover
+    assert subject is not None, "only relative clauses lack a subject"
     parts = _parts(clause, subject.person, asks=asks)
     _add_subject(parts, subject, order)
     return _arrange(parts, order, asks=asks)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from datasets import Dataset, DatasetDict, load_from_disk
+from datasets import Dataset, DatasetDict
 
 from attnlab.data.grammar.requested_lengths import RequestedLengths
 from attnlab.data.grammar.sampling import sample_pairs
@@ -94,10 +94,7 @@ class GrammarCorpus:
         folder = self._cache_dir / f"grammar-{self.fingerprint}"
         if not folder.is_dir():
             self._write(folder)
-        loaded = load_from_disk(str(folder))
-        if not isinstance(loaded, DatasetDict):
-            raise TypeError(f"{folder} holds no splits")  # pragma: no cover
-        return loaded
+        return DatasetDict.load_from_disk(str(folder))
 
     def _write(self, folder: Path) -> None:
         """Builds in a folder beside the final one and renames it, so that nobody ever reads half a corpus."""
