@@ -213,7 +213,11 @@ class _Filling:
             return made
         if not isinstance(made, NounPhrase) or made.determiner is BARE:
             raise DeadEnd
-        return replace(made, relative=relative(self.dice, relative_size, made.noun, self.setting))
+        attached = relative(self.dice, relative_size, made.noun, self.setting)
+        described = attached.clause.predicate
+        if described is not None and described.adjective.rank in {said.adjective.rank for said in made.descriptions}:
+            raise DeadEnd  # "the clean cup that is dirty"
+        return replace(made, relative=attached)
 
     def _place_first(self, place: PlacePhrase | None) -> bool:
         draft = self.draft
@@ -239,7 +243,8 @@ class _Filling:
         ]
         if not choices:
             raise DeadEnd
-        return Description(self.dice.pick(choices), self.dice.pick(INTENSIFIERS) if size == 2 else None)
+        degrees = INTENSIFIERS if self.draft.polarity is Polarity.POSITIVE else INTENSIFIERS[:1]  # "not quite" is odd
+        return Description(self.dice.pick(choices), self.dice.pick(degrees) if size == 2 else None)
 
     def _complement(self, size: int) -> Subordinate:
         if self.setting.depth <= 0 or self.draft.verb is None:

@@ -102,13 +102,15 @@ def add_adverbs(dice: Dice, draft: Clause, setting: Setting, room: int) -> tuple
     """Perhaps adverbs of time, frequency and manner; returns what is left of `room` English words."""
     verb = draft.verb
     spare = room - _LEAST
-    if spare >= 1 and draft.polarity is Polarity.POSITIVE and dice.chance(0.12):
+    stative = verb is not None and verb.stative
+    if spare >= 1 and draft.polarity is Polarity.POSITIVE and not stative and dice.chance(0.12):
         draft = replace(draft, frequency=dice.pick(FREQUENCIES))
         spare -= 1
     elif spare >= 1 and draft.polarity is not Polarity.NEVER and dice.chance(0.35):
-        time = dice.pick(TIMES)
-        if time.size <= spare and _goes_with(time, draft):
-            draft = replace(draft, time=time, time_first=setting.main and dice.chance(0.5))
+        time, opens = dice.pick(TIMES), setting.main and dice.chance(0.5)
+        before_clause = verb is not None and verb.frame in _NOT_NESTED and not opens  # "says today that" is stiff
+        if time.size <= spare and not before_clause and _goes_with(time, draft):
+            draft = replace(draft, time=time, time_first=opens)
             spare -= time.size
     if spare >= 1 and verb is not None and (verb.manner or verb.voice) and dice.chance(0.3):
         draft = replace(draft, manner=dice.pick(MANNERS if verb.manner else VOICES))
