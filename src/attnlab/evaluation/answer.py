@@ -57,4 +57,3 @@ def _reference_totals(
     nll = -(log_probs.gather(-1, labels.unsqueeze(-1)).squeeze(-1) * real).double().sum(dim=1)
     correct = ((logits.argmax(dim=-1) == labels) & real).sum(dim=1)
     return nll, correct
-

@@ -39,7 +39,7 @@ class _Open(Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, _: Tensor) -> tuple[Tensor, None]:
         inputs, gradients = zip(*ctx.tape.steps, strict=True)
         ctx.tape.steps.clear()
         return torch.cat(gradients).T @ torch.cat(inputs), None

@@ -32,7 +32,7 @@ class Embeddings(nn.Module):
         if tie_sides and source_vocab_size != target_vocab_size:
             raise ConfigError(
                 f"tie_sides needs one vocabulary for both sides, but they have {source_vocab_size} and "
-                f"{target_vocab_size} entries: use a joint tokenizer or set model.embeddings.tie_sides=false."
+                f"{target_vocab_size} entries: use a joint tokenizer or set model.network.embeddings.tie_sides=false."
             )
         self.target = _embedding(target_vocab_size, embedding_size)
         self.source = self.target if tie_sides else _embedding(source_vocab_size, embedding_size)

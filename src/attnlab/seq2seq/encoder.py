@@ -35,7 +35,8 @@ class Encoder(nn.Module):
         super().__init__()
         if bidirectional and memory_size % 2:
             raise ConfigError(
-                f"a bidirectional encoder needs an even memory_size, not {memory_size}: each direction has half of it."
+                f"a bidirectional encoder needs an even memory_size, not {memory_size}, since each direction has half: "
+                "change model.hidden_size or set model.bidirectional=false."
             )
         self.num_layers = num_layers
         self.layers = cell.layers(

@@ -1,0 +1,58 @@
+"""One step of each cell is that of torch's own."""
+
+import math
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear
+from torch.testing import assert_close
+
+from attnlab.seq2seq.cells import GRU, LSTM, Cell, CellState, Plain
+
+CELLS: list[tuple[Cell, Callable[..., nn.RNNCellBase]]] = [
+    (LSTM(), nn.LSTMCell),
+    (GRU(), nn.GRUCell),
+    (Plain(), nn.RNNCell),
+]
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+@pytest.mark.parametrize(("cell", "make"), CELLS, ids=["lstm", "gru", "plain"])
+def test_a_step_is_that_of_torch_in_values_and_gradients(cell: Cell, make: Callable[..., nn.RNNCellBase]) -> None:
+    theirs = make(3, 4)
+    inputs, hidden, memory = torch.randn(5, 3), torch.randn(5, 4), torch.randn(5, 4)
+    known = [tensor.requires_grad_() for tensor in (inputs, hidden, memory)[: 3 if cell.has_cell_state else 2]]
+    known += list(theirs.parameters())
+
+    def ours() -> list[Tensor]:
+        from_input = linear(inputs, theirs.weight_ih, theirs.bias_ih)
+        from_hidden = linear(hidden, theirs.weight_hh, theirs.bias_hh)
+        new = cell.update(from_input, from_hidden, CellState(hidden, memory if cell.has_cell_state else None))
+        assert (new.cell is not None) == cell.has_cell_state
+        return [new.hidden] if new.cell is None else [new.hidden, new.cell]
+
+    def reference() -> list[Tensor]:
+        return list(theirs(inputs, (hidden, memory))) if cell.has_cell_state else [theirs(inputs, hidden)]
+
+    results = []
+    for run in (ours, reference):
+        values = run()
+        loss = torch.stack([(value * factor).sum() for factor, value in enumerate(values, start=2)]).sum()
+        results.append((values, torch.autograd.grad(loss, known)))
+    assert_close(results[0], results[1], rtol=0, atol=1e-12)
+
+
+def test_a_forgotten_memory_is_the_candidate_alone() -> None:
+    gates = torch.tensor([[40.0, -40.0, 0.5, 40.0]])  # enter fully, forget everything, candidate, leave fully
+    new = LSTM().update(gates, torch.zeros(1, 4), CellState(torch.zeros(1, 1), torch.full((1, 1), 9.0)))
+    assert new.cell is not None
+    assert new.cell.item() == pytest.approx(math.tanh(0.5))
+    assert new.hidden.item() == pytest.approx(math.tanh(math.tanh(0.5)))
+
+
+def test_a_gate_that_keeps_everything_leaves_the_state_as_it_was() -> None:
+    gates = torch.tensor([[0.0, 40.0, 5.0]])  # reset, keep, new
+    new = GRU().update(gates, torch.zeros(1, 3), CellState(torch.full((1, 1), 0.25), None))
+    assert new.hidden.item() == pytest.approx(0.25)
