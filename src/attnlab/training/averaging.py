@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import lightning
 from lightning.pytorch.callbacks import WeightAveraging
 from torch import Tensor
 
@@ -22,6 +23,11 @@ class MovingAverage(WeightAveraging):
         if not 0 <= decay < 1:
             raise ConfigError(f"callbacks.averaging.decay is in [0, 1), not {decay}: 0.999 is usual, 0 is off.")
         super().__init__(avg_fn=partial(move, decay=decay))
+
+    def on_fit_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Lightning copies the model before it has moved it to its device; the copy follows it here."""
+        if self._average_model is not None:
+            self._average_model.to(pl_module.device)
 
 
 def move(average: Tensor, current: Tensor, steps: Tensor | int, *, decay: float) -> Tensor:

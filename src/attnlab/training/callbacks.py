@@ -46,6 +46,10 @@ class Throughput(Callback):
         rate = self._tokens / self._seconds
         pl_module.log("train/tokens_per_second", rate, prog_bar=True, batch_size=len(batch.target_lengths))
 
+    def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Leaves out a validation in the middle of an epoch."""
+        self._since = time.perf_counter()
+
 
 class Journal(Callback):
     """One line for each epoch in the run's log, for those who read it later or look on without a terminal."""

@@ -34,8 +34,9 @@ def choose_precision(wanted: str, device_type: str) -> Precision:
 
 
 def _seconds(dtype: torch.dtype, device_type: str) -> float:
-    """Median time of one product; a single run where it takes longer than 50 ms."""
+    """Median time of one product after a first that does not count; a single one where it takes longer than 50 ms."""
     matrix = torch.ones(SIZE, SIZE, dtype=dtype, device=device_type)
+    float((matrix @ matrix)[0, 0])  # starts threads or loads kernels, which can take longer than any product
     times: list[float] = []
     while len(times) < 7 and sum(times) < 0.05:
         start = time.perf_counter()

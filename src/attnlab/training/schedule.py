@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, Literal, final
 
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
@@ -14,19 +14,23 @@ class Schedule(ABC):
     """Makes Lightning's scheduler configuration for an optimizer; factors multiply the optimizer's own rate."""
 
     @abstractmethod
-    def configure(self, optimizer: Optimizer, *, total_steps: int, steps_per_epoch: float) -> dict[str, Any]:
-        """`total_steps` counts optimizer steps of the whole training."""
+    def configure(
+        self, optimizer: Optimizer, *, total_steps: int, steps_per_epoch: int, epochs_per_validation: int
+    ) -> dict[str, Any]:
+        """`total_steps` and `steps_per_epoch` count optimizer steps: several batches, if gradients are accumulated."""
 
 
 class StepSchedule(Schedule):
     """A factor that is a function of the step alone."""
 
     @abstractmethod
-    def factor(self, step: int, *, total_steps: int, steps_per_epoch: float) -> float:
+    def factor(self, step: int, *, total_steps: int, steps_per_epoch: int) -> float:
         """The factor after `step` optimizer steps."""
 
     @final
-    def configure(self, optimizer: Optimizer, *, total_steps: int, steps_per_epoch: float) -> dict[str, Any]:
+    def configure(
+        self, optimizer: Optimizer, *, total_steps: int, steps_per_epoch: int, epochs_per_validation: int
+    ) -> dict[str, Any]:
         """One factor for each optimizer step."""
 
         def factor(step: int) -> float:
@@ -39,7 +43,7 @@ class StepSchedule(Schedule):
 class Constant(StepSchedule):
     """The same rate throughout."""
 
-    def factor(self, step: int, *, total_steps: int, steps_per_epoch: float) -> float:
+    def factor(self, step: int, *, total_steps: int, steps_per_epoch: int) -> float:
         """The factor after `step` optimizer steps."""
         return 1.0
 
@@ -62,7 +66,7 @@ class Linear(StepSchedule):
             if not 0 <= share <= 1:
                 raise ConfigError(f"schedule.{name} is a share in [0, 1], not {share}.")
 
-    def factor(self, step: int, *, total_steps: int, steps_per_epoch: float) -> float:
+    def factor(self, step: int, *, total_steps: int, steps_per_epoch: int) -> float:
         """The factor after `step` optimizer steps."""
         start = self.decay_from * total_steps
         fallen = min(max(step - start, 0) / max(total_steps - start, 1), 1)
@@ -76,7 +80,7 @@ class InverseSquareRoot(StepSchedule):
 
     warmup_steps: int
 
-    def factor(self, step: int, *, total_steps: int, steps_per_epoch: float) -> float:
+    def factor(self, step: int, *, total_steps: int, steps_per_epoch: int) -> float:
         """The factor after `step` optimizer steps: 1 at the end of the warm-up."""
         peak = max(self.warmup_steps, 1)
         return float(min((step + 1) / peak, (peak / (step + 1)) ** 0.5))
@@ -92,33 +96,44 @@ class Halving(StepSchedule):
 
     epochs: int
 
-    def factor(self, step: int, *, total_steps: int, steps_per_epoch: float) -> float:
+    def factor(self, step: int, *, total_steps: int, steps_per_epoch: int) -> float:
         """The factor after `step` optimizer steps."""
-        done = int(step / steps_per_epoch)
+        done = step // steps_per_epoch
         return float(0.5 ** max(done - self.epochs + 1, 0))
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class Plateau(Schedule):
-    """Multiplies the rate by `factor` when `monitor` has not improved for more than `patience` validations."""
+    """Multiplies the rate by `factor` when `monitor` has not improved for more than `patience` validations.
+
+    Raises:
+        ConfigError: if `mode` is neither min nor max, or `factor` would not lower the rate.
+    """
 
     monitor: str
     mode: str
     factor: float
     patience: int
 
-    def configure(self, optimizer: Optimizer, *, total_steps: int, steps_per_epoch: float) -> dict[str, Any]:
-        """Looks at the metric after each validation."""
+    def __post_init__(self) -> None:
         if self.mode not in {"min", "max"}:
             raise ConfigError(f"schedule.mode is min or max, not {self.mode}: max for BLEU, min for a loss.")
-        scheduler = ReduceLROnPlateau(
-            optimizer,
-            mode="min" if self.mode == "min" else "max",
-            factor=self.factor,
-            patience=self.patience,
-        )
-        return {"scheduler": scheduler, "interval": "epoch", "monitor": self.monitor, "strict": True}
+        if not 0 < self.factor < 1:
+            raise ConfigError(f"schedule.factor lies between 0 and 1, not {self.factor}: 0.5 halves the rate.")
+
+    def configure(
+        self, optimizer: Optimizer, *, total_steps: int, steps_per_epoch: int, epochs_per_validation: int
+    ) -> dict[str, Any]:
+        """Looks at the metric after each validation."""
+        mode: Literal["min", "max"] = "min" if self.mode == "min" else "max"
+        scheduler = ReduceLROnPlateau(optimizer, mode=mode, factor=self.factor, patience=self.patience)
+        return {
+            "scheduler": scheduler,
+            "interval": "epoch",
+            "frequency": epochs_per_validation,
+            "monitor": self.monitor,
+        }
 
 
 def _warm(step: int, warmup_steps: int) -> float:

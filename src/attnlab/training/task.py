@@ -1,5 +1,6 @@
 """One training, validation and prediction step under Lightning."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -66,10 +67,12 @@ class TranslationTask(lightning.LightningModule):
             raise ConfigError(
                 "a training without an end has no schedule: set trainer.max_epochs or trainer.max_steps to a number."
             )
+        self.trainer.fit_loop.setup_data()  # counts batches, which a training limited by steps alone has not done yet
         config = self._schedule.configure(
             optimizer,
             total_steps=int(total_steps),
-            steps_per_epoch=self.trainer.num_training_batches / self.trainer.accumulate_grad_batches,
+            steps_per_epoch=math.ceil(self.trainer.num_training_batches / self.trainer.accumulate_grad_batches),
+            epochs_per_validation=self.trainer.check_val_every_n_epoch or 1,
         )
         return {"optimizer": optimizer, "lr_scheduler": config}
 

@@ -1,0 +1,62 @@
+"""A precision is measured, not guessed."""
+
+import pytest
+import torch
+
+from attnlab.training import precision as precision_module
+from attnlab.training.precision import choose_precision
+
+
+def pretend(monkeypatch: pytest.MonkeyPatch, float32: float, bfloat16: float) -> None:
+    """Seconds that a product takes in either format."""
+    seconds = {torch.float32: float32, torch.bfloat16: bfloat16}
+    monkeypatch.setattr(precision_module, "_seconds", lambda dtype, device_type: seconds[dtype])
+
+
+@pytest.mark.parametrize(
+    ("float32", "bfloat16", "name"), [(4.0, 1.0, "bf16-mixed"), (1.0, 100.0, "32-true"), (1.1, 1.0, "32-true")]
+)
+@pytest.mark.parametrize("device_type", ["cpu", "cuda"])
+def test_auto_takes_what_is_clearly_faster(
+    monkeypatch: pytest.MonkeyPatch, float32: float, bfloat16: float, name: str, device_type: str
+) -> None:
+    pretend(monkeypatch, float32, bfloat16)
+    chosen = choose_precision("auto", device_type)
+    assert chosen.name == name
+    assert f"{float32 / bfloat16:.2f} times as fast" in chosen.reason
+
+
+@pytest.mark.parametrize("wanted", ["32-true", "bf16-mixed", "16-mixed"])
+def test_what_is_configured_is_not_measured(monkeypatch: pytest.MonkeyPatch, wanted: str) -> None:
+    monkeypatch.delattr(precision_module, "_seconds")
+    assert choose_precision(wanted, "cpu").name == wanted
+    assert choose_precision(wanted, "cpu").reason == "as configured"
+
+
+def test_other_devices_get_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(precision_module, "_seconds")
+    assert choose_precision("auto", "mps").name == "32-true"
+    assert "not tried on mps" in choose_precision("auto", "mps").reason
+
+
+def test_this_machine_can_be_measured() -> None:
+    assert choose_precision("auto", "cpu").name in {"bf16-mixed", "32-true"}
+
+
+class SlowStart:
+    """A matrix whose first product takes 10 s and every other 20 ms, on a clock of its own."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __matmul__(self, other: object) -> torch.Tensor:
+        self.now += 0.02 if self.now else 10.0
+        return torch.zeros(1, 1)
+
+
+def test_a_slow_start_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A first product starts threads and loads kernels."""
+    matrix = SlowStart()
+    monkeypatch.setattr("attnlab.training.precision.torch.ones", lambda *sizes, **kind: matrix)
+    monkeypatch.setattr("attnlab.training.precision.time.perf_counter", lambda: matrix.now)
+    assert precision_module._seconds(torch.float32, "cpu") == pytest.approx(0.02)

@@ -1,0 +1,147 @@
+"""A task trains what it is given."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import lightning
+import pytest
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from attnlab.data.bucketing import BatchBudget
+from attnlab.data.prepare import PreparedData
+from attnlab.errors import ConfigError
+from attnlab.seq2seq.model import Prediction
+from attnlab.training.datamodule import TranslationDataModule
+from attnlab.training.loss import LabelSmoothedCrossEntropy
+from attnlab.training.schedule import Constant, Plateau, Schedule
+from attnlab.training.task import TranslationTask
+
+MakeTask = Callable[..., TranslationTask]
+MakeTrainer = Callable[..., lightning.Trainer]
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*does not have many workers.*", "ignore:.*treespec, LeafSpec.*")
+
+
+@pytest.fixture
+def data(prepared: PreparedData) -> TranslationDataModule:
+    """Eight pairs in batches of 3, 3 and 2."""
+    budget = BatchBudget(max_sentences=3)
+    return TranslationDataModule(prepared, budget=budget, evaluation_budget=budget, seed=1)
+
+
+def standing_still(parameters: Any) -> Optimizer:
+    return torch.optim.SGD(parameters, lr=0.0)
+
+
+def test_eight_pairs_are_learned_by_heart(
+    make_task: MakeTask, make_trainer: MakeTrainer, data: TranslationDataModule
+) -> None:
+    trainer = make_trainer(max_epochs=40, check_val_every_n_epoch=40)
+    trainer.fit(make_task(), datamodule=data)
+    assert trainer.callback_metrics["train/nll"] < 0.05
+    assert trainer.callback_metrics["val/bleu"] == pytest.approx(100)
+    assert trainer.callback_metrics["val/exact_match"] == 1
+
+
+def test_training_and_validation_measure_the_same_likelihood(
+    make_task: MakeTask, make_trainer: MakeTrainer, data: TranslationDataModule
+) -> None:
+    """Mean nats per token of the epoch, whatever the batches and the smoothing: here the pairs are the same."""
+    trainer = make_trainer(max_epochs=1)
+    trainer.fit(
+        make_task(optimizer=standing_still, loss=LabelSmoothedCrossEntropy(label_smoothing=0.3)), datamodule=data
+    )
+    metrics = trainer.callback_metrics
+    assert metrics["train/nll"].item() == pytest.approx(metrics["val/loss"].item(), rel=1e-5)
+
+
+def test_answers_of_one_validation_are_forgotten_at_the_next(
+    make_task: MakeTask, make_trainer: MakeTrainer, data: TranslationDataModule
+) -> None:
+    make_trainer(max_epochs=3).fit(make_task(optimizer=standing_still), datamodule=data)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.25])
+def test_scheduled_sampling_reads_the_model_s_own_words_in_training_only(
+    rate: float,
+    make_task: MakeTask,
+    make_trainer: MakeTrainer,
+    data: TranslationDataModule,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    task = make_task(scheduled_sampling=rate)
+    sampled, rates = task.model.sampled, []
+
+    def record(source: Tensor, source_lengths: Tensor, target: Tensor, rate: float) -> Prediction:
+        rates.append(rate)
+        return sampled(source, source_lengths, target, rate)
+
+    monkeypatch.setattr(task.model, "sampled", record)
+    trainer = make_trainer(max_epochs=2)
+    trainer.fit(task, datamodule=data)
+    assert rates == ([] if rate == 0 else [rate] * 6)
+    assert math.isfinite(trainer.callback_metrics["train/loss"])
+
+
+class Recorder(Schedule):
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.told: dict[str, int] = {}
+
+    def configure(
+        self, optimizer: Optimizer, *, total_steps: int, steps_per_epoch: int, epochs_per_validation: int
+    ) -> dict[str, Any]:
+        self.told = {"total": total_steps, "epoch": steps_per_epoch, "validation": epochs_per_validation}
+        return Constant().configure(
+            optimizer, total_steps=1, steps_per_epoch=steps_per_epoch, epochs_per_validation=epochs_per_validation
+        )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "total", "epoch", "validation"),
+    [
+        ({"max_epochs": 2}, 6, 3, 1),
+        ({"max_epochs": 2, "accumulate_grad_batches": 2}, 4, 2, 1),  # the second step of an epoch has one batch
+        ({"max_epochs": -1, "max_steps": 4}, 4, 3, 1),
+        ({"max_epochs": 2, "check_val_every_n_epoch": 2}, 6, 3, 2),
+        ({"max_epochs": 2, "limit_train_batches": 2}, 4, 2, 1),
+    ],
+)
+def test_a_schedule_knows_how_long_training_and_epochs_are(
+    arguments: dict[str, int],
+    total: int,
+    epoch: int,
+    validation: int,
+    make_task: MakeTask,
+    make_trainer: MakeTrainer,
+    data: TranslationDataModule,
+) -> None:
+    recorder, trainer = Recorder(), make_trainer(**arguments)
+    trainer.fit(make_task(schedule=recorder), datamodule=data)
+    assert recorder.told == {"total": total, "epoch": epoch, "validation": validation}
+    assert trainer.global_step == total
+
+
+def test_a_plateau_waits_for_rare_validations(
+    make_task: MakeTask, make_trainer: MakeTrainer, data: TranslationDataModule
+) -> None:
+    """The loss stands still, so the rate halves at the second and third of three validations."""
+    schedule = Plateau(monitor="val/loss", mode="min", factor=0.5, patience=0)
+    trainer = make_trainer(max_epochs=6, check_val_every_n_epoch=2)
+    trainer.fit(make_task(schedule=schedule, optimizer=lambda p: torch.optim.SGD(p, lr=1e-6)), datamodule=data)
+    assert trainer.optimizers[0].param_groups[0]["lr"] == pytest.approx(0.25e-6)
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.1, math.nan])
+def test_a_rate_is_a_probability(rate: float, make_task: MakeTask) -> None:
+    with pytest.raises(ConfigError, match=r"scheduled_sampling is a probability in \[0, 1\], not"):
+        make_task(scheduled_sampling=rate)
+
+
+def test_a_schedule_needs_an_end(make_task: MakeTask, make_trainer: MakeTrainer, data: TranslationDataModule) -> None:
+    with pytest.raises(ConfigError, match=r"set trainer\.max_epochs or trainer\.max_steps to a number"):
+        make_trainer(max_epochs=-1).fit(make_task(), datamodule=data)
