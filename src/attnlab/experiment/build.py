@@ -20,7 +20,7 @@ from attnlab.decoding.protocol import Search
 from attnlab.errors import ConfigError
 from attnlab.evaluation.judge import SplitJudge
 from attnlab.evaluation.scores import TextScores
-from attnlab.experiment.components import check_component, component
+from attnlab.experiment.components import check_component, component, first_line
 from attnlab.seq2seq.bridge import Bridge
 from attnlab.seq2seq.cells import Cell
 from attnlab.seq2seq.model import Seq2Seq
@@ -32,6 +32,8 @@ from attnlab.training.precision import Precision, choose_precision
 from attnlab.training.schedule import Schedule
 from attnlab.training.task import TranslationTask
 
+PRECISIONS = ("auto", "32-true", "bf16-mixed", "bf16-true", "16-mixed", "16-true", "64-true")
+"""Lightning's names, and "auto"."""
 PARTS: dict[str, type] = {"model.attention": ScoringFunction, "model.bridge": Bridge, "model.cell": Cell}
 """Parts of a model that are chosen by name, and what each must be."""
 
@@ -77,15 +79,25 @@ def build_task(config: DictConfig, model: Seq2Seq, judge: SplitJudge) -> Transla
     return TranslationTask(
         model,
         loss=component(config, "loss", LabelSmoothedCrossEntropy),
-        optimizer=cast(
-            Callable[[Iterable[Parameter]], Optimizer],
-            component(config, "optimizer", Callable),  # type: ignore[arg-type]
-        ),
+        optimizer=build_optimizer(config),
         schedule=component(config, "schedule", Schedule),
         search=build_search(config, "validation_search"),
         judge=judge,
         scheduled_sampling=config.scheduled_sampling,
     )
+
+
+def build_optimizer(config: DictConfig) -> Callable[[Iterable[Parameter]], Optimizer]:
+    """Makes an optimizer of parameters; tried on one of its own, so that a wrong value is found before training."""
+    make = cast(
+        Callable[[Iterable[Parameter]], Optimizer],
+        component(config, "optimizer", Callable),  # type: ignore[arg-type]
+    )
+    try:
+        make([Parameter(torch.zeros(1))])
+    except (ValueError, TypeError) as error:
+        raise ConfigError(f"optimizer cannot be built ({first_line(error)}): mend a value of optimizer.") from error
+    return make
 
 
 def build_search(config: DictConfig, path: str = "search") -> Search:
@@ -115,9 +127,25 @@ def build_trainer(config: DictConfig, precision: Precision, **arguments: Any) ->
 
 
 def decide_precision(config: DictConfig) -> Precision:
-    """The configured precision, or for "auto" what a measurement on the device in use says."""
-    on_gpu = torch.cuda.is_available() and config.trainer.accelerator in {"auto", "gpu", "cuda"}
-    return choose_precision(str(config.trainer.precision), "cuda" if on_gpu else "cpu")
+    """The configured precision, or for "auto" what a measurement on the device in use says.
+
+    Raises:
+        ConfigError: there is no such precision, or no such device.
+    """
+    accelerator, wanted = str(config.trainer.accelerator), str(config.trainer.precision)
+    if accelerator in {"gpu", "cuda"} and torch.accelerator.current_accelerator(check_available=True) is None:
+        raise ConfigError(
+            f"trainer.accelerator names a device of this machine, but {accelerator} is none: set "
+            "trainer.accelerator=auto."
+        )
+    on_gpu = torch.cuda.is_available() and accelerator in {"auto", "gpu", "cuda"}
+    if wanted not in PRECISIONS or (wanted.startswith("16") and not on_gpu):
+        where = "" if wanted not in PRECISIONS else " without a GPU"
+        raise ConfigError(
+            f"trainer.precision is one of {', '.join(PRECISIONS)} (those with 16 on a GPU only), but it is "
+            f"{wanted}{where}: set trainer.precision=auto."
+        )
+    return choose_precision(wanted, "cuda" if on_gpu else "cpu")
 
 
 def device_of(name: str) -> torch.device:

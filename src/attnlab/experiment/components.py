@@ -1,14 +1,15 @@
 """How one node of a configuration becomes one object of the right kind, or one clear error."""
 
 from collections.abc import Mapping
+from fnmatch import fnmatch
 from typing import Any, Final, TypeVar
 
-from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from attnlab.errors import AttnlabError, ConfigError
+from attnlab.experiment.argument_types import check_types
 
 T = TypeVar("T")
 
@@ -30,12 +31,19 @@ def component(config: DictConfig, path: str, kind: type[T], **arguments: Any) ->
         AttnlabError: what the component's own constructor raises.
     """
     check_component(config, path)
+    node = OmegaConf.select(config, path)
     try:
-        built = instantiate(OmegaConf.select(config, path), _execution_whitelist_=WHITELIST, **arguments)
-    except InstantiationException as error:
-        raise _reason(error, path) from error
+        if _allowed(node["_target_"]):
+            check_types(config, path, arguments)
+        built = instantiate(node, _execution_whitelist_=WHITELIST, **arguments)
+    except AttnlabError:
+        raise
     except OmegaConfBaseException as error:
-        raise ConfigError(f"{path} cannot be resolved: {_first_line(error)}") from error
+        raise ConfigError(
+            f"{path} cannot be resolved ({first_line(error)}): give the value that is missing."
+        ) from error
+    except Exception as error:  # constructors of torch and Lightning refuse values in a dozen ways
+        raise _reason(error, path) from error
     if not isinstance(built, kind):
         raise ConfigError(
             f"{path} must be a {kind.__name__}, but its _target_ makes a {type(built).__name__}: choose one of the "
@@ -59,6 +67,16 @@ def check_component(config: DictConfig, path: str) -> None:
         )
 
 
+def first_line(error: BaseException) -> str:
+    """What an error says first; some libraries go on for a page."""
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__
+
+
+def _allowed(target: object) -> bool:
+    return any(fnmatch(str(target), pattern) for pattern in WHITELIST)
+
+
 def _reason(error: BaseException, path: str) -> AttnlabError:
     """The innermost cause, as one of our own errors."""
     cause = error
@@ -66,8 +84,4 @@ def _reason(error: BaseException, path: str) -> AttnlabError:
         cause = cause.__cause__
     if isinstance(cause, AttnlabError):
         return cause
-    return ConfigError(f"{path} cannot be built: {_first_line(cause)}")
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().splitlines()[0]
+    return ConfigError(f"{path} cannot be built ({first_line(cause)}): mend a value of {path}.")

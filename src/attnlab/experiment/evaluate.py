@@ -1,11 +1,16 @@
 """Scores a trained run on a split of its own corpus or of another."""
 
+import copy
 import logging
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError
 
+from attnlab.data.prepare import SPLITS
+from attnlab.errors import ConfigError
 from attnlab.experiment.build import device_of, prepare_data
+from attnlab.experiment.rehearsal import try_model
 from attnlab.experiment.results import short_path
 from attnlab.experiment.run_folder import Run, find_run, load_run, write_config
 from attnlab.experiment.score import leave_results, print_table, score
@@ -18,13 +23,17 @@ log = logging.getLogger(__name__)
 def evaluate(config: DictConfig) -> float:
     """Scores, prints the table, leaves the results, and returns BLEU."""
     quiet_libraries()
+    if config.split not in SPLITS:
+        raise ConfigError(f"split is one of {', '.join(SPLITS)}, but it is {config.split}: choose one.")
+    device = device_of(str(config.device))
     run = load_run(find_run(config.run, Path(config.paths.outputs)))
     config = _complete(config, run)
     folder = Path(config.paths.run)
     prepared = prepare_data(config, FixedTokenizers(run.tokenizers))
     log.info("run: %s, split %s of %s", run.folder, config.split, config.data.name)
     log.info("%s", prepared.describe())
-    scored = score(config, run.model.to(device_of(config.device)), prepared, config.split)
+    try_model(run.model, prepared)
+    scored = score(config, run.model.to(device), prepared, config.split)
     write_config(folder, config)
     about = {
         "run": short_path(run.folder),
@@ -42,13 +51,28 @@ def evaluate(config: DictConfig) -> float:
 
 
 def _complete(config: DictConfig, run: Run) -> DictConfig:
-    """Takes what the command line left open, data and search, from the run itself."""
-    whole = OmegaConf.create({"data": run.config.data, "search": run.config.search})
-    if "data" in config and "corpus" in config.data:
-        del whole["data"]
-    if "search" in config and "_target_" in config.search:
-        del whole["search"]
+    """Takes what the command line left open, data and search, from the run itself.
+
+    Raises:
+        ConfigError: a change of the run's own data or search names a value that it does not have.
+    """
     with open_dict(config):
-        merged = OmegaConf.merge(config, whole, config)
+        for name, mark in (("data", "corpus"), ("search", "_target_")):
+            changes = config[name] if name in config and config[name] is not None else OmegaConf.create({})
+            if mark not in changes:
+                config[name] = _changed(run.config[name], changes)
+    return config
+
+
+def _changed(own: DictConfig, changes: DictConfig) -> DictConfig:
+    own = copy.deepcopy(own)
+    OmegaConf.set_struct(own, True)
+    try:
+        merged = OmegaConf.merge(own, changes)
+    except (ConfigKeyError, ConfigAttributeError) as error:
+        key = error.full_key
+        raise ConfigError(
+            f"+{key} changes a value of the run, but the run has no {key}: see its config.yaml for all it has."
+        ) from error
     assert isinstance(merged, DictConfig)
     return merged

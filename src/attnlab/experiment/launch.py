@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+import traceback
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -11,34 +12,51 @@ from typing import NoReturn
 import hydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
 
-from attnlab.errors import AttnlabError
+from attnlab.experiment.complaints import MENDABLE, complaint, unusable_output
 
 CONF = Path(__file__).parents[3] / "conf"
-FAILED, INTERRUPTED = 2, 130
-MENDABLE = (AttnlabError, HydraException, OmegaConfBaseException, OSError)
+FAILED, INTERRUPTED, NO_READER = 2, 130, 141
+"""Exit statuses; the last two are a shell's for a process that SIGINT or SIGPIPE has ended."""
 
 
 def launch(task: Callable[[DictConfig], object], config_name: str) -> None:
     """Runs a task on a composed configuration, or on many with --multirun.
 
-    A mistake that the user can mend ends the process with one line and status 2. Any other exception keeps its trace:
-    it is ours to mend.
+    A mistake that the user can mend ends the process with one line and status 2; with HYDRA_FULL_ERROR=1 in the
+    environment its trace is shown too. Any other exception keeps its trace: it is ours to mend.
     """
+    traced = os.environ.get("HYDRA_FULL_ERROR") == "1"
     os.environ["HYDRA_FULL_ERROR"] = "1"  # hand errors over to us instead of printing them
+
+    def fail(error: BaseException) -> NoReturn:
+        if isinstance(error, BrokenPipeError):  # whoever read our output, such as `head`, has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(NO_READER)
+        if traced:
+            traceback.print_exception(error)
+        text = complaint(error, conf=CONF, command=config_name, arguments=sys.argv[1:])
+        print(f"error: {text}", file=sys.stderr)
+        sys.exit(FAILED)
 
     @wraps(task)
     def guarded(config: DictConfig) -> object:
         try:
             return task(config)
         except MENDABLE as error:
-            _fail(error)  # here and not outside, where Hydra would add lines of its own
+            fail(error)  # here and not outside, where Hydra would add lines of its own
 
     try:
         hydra.main(config_path=str(CONF), config_name=config_name)(guarded)()
+        sys.stdout.flush()
     except MENDABLE as error:
-        _fail(error)
+        if isinstance(error, OSError) and not isinstance(error, HydraException | BrokenPipeError):
+            fail(unusable_output(error))
+        fail(error)
+    except ValueError as error:  # `logging` wraps what kept it from opening the log
+        if not isinstance(error.__cause__, OSError):
+            raise
+        fail(unusable_output(error.__cause__))
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
@@ -47,17 +65,11 @@ def launch(task: Callable[[DictConfig], object], config_name: str) -> None:
 def take_sentences() -> list[str]:
     """Removes the arguments that are sentences, not overrides or options, from the command line and returns them.
 
-    An override looks like KEY=VALUE with a key of letters, digits and . / _ @ -, perhaps after + or ~.
+    An override looks like KEY=VALUE with a key of letters, digits and . / _ @ -, perhaps after + or ~. Whatever
+    follows an argument "--" is a sentence.
     """
-    arguments = sys.argv[1:]
-    sentences = [each for each in arguments if not re.match(r"-|\+{0,2}~?[\w./@-]+=|~\w", each)]
-    sys.argv[1:] = [each for each in arguments if each not in sentences]
-    return sentences
-
-
-def _fail(error: Exception) -> NoReturn:
-    """Prints an error as one line, with what Hydra offers instead."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    message = lines[0] if lines else type(error).__name__
-    print(f"error: {message}", file=sys.stderr)
-    sys.exit(FAILED)
+    end = sys.argv.index("--") if "--" in sys.argv[1:] else len(sys.argv)
+    before, after = sys.argv[1:end], sys.argv[end + 1 :]
+    kept = [each for each in before if re.match(r"-|\+{0,2}~?[\w./@-]+=|~\w", each)]
+    sys.argv[1:] = kept
+    return [each for each in before if each not in kept] + after

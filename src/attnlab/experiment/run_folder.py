@@ -41,14 +41,14 @@ def write_config(folder: Path, config: DictConfig) -> None:
     write_whole(folder / COMPOSED_FILE, OmegaConf.to_yaml(config))
 
 
-def find_run(name: str, outputs: Path) -> Path:
+def find_run(name: object, outputs: Path) -> Path:
     """The folder or checkpoint file that `run=` names; "latest" is the newest run under `outputs` that has weights.
 
     Raises:
         RunError: there is none.
     """
     if name != "latest":
-        path = Path(name)
+        path = Path(str(name))
         if not path.exists():
             raise RunError(f"run names the folder or checkpoint of a run, but {name} does not exist: try run=latest.")
         return path

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import lightning
 import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from omegaconf import DictConfig
 from torch import Tensor
@@ -17,13 +18,15 @@ from attnlab.experiment.build import (
     build_datamodule,
     build_judge,
     build_model,
+    build_search,
     build_task,
     build_trainer,
     decide_precision,
     plain,
     prepare_data,
 )
-from attnlab.experiment.components import component
+from attnlab.experiment.components import component, first_line
+from attnlab.experiment.rehearsal import check_settings, try_model
 from attnlab.experiment.results import short_path
 from attnlab.experiment.run_folder import (
     TOKENIZER_FOLDER,
@@ -36,6 +39,8 @@ from attnlab.experiment.run_folder import (
 from attnlab.experiment.score import leave_results, print_table, score
 from attnlab.experiment.show import show_test
 from attnlab.experiment.tracking import BestAndLast, Tracker, Tracking
+from attnlab.training.datamodule import TranslationDataModule
+from attnlab.training.precision import Precision
 from attnlab.training.task import TranslationTask
 
 log = logging.getLogger(__name__)
@@ -44,6 +49,7 @@ log = logging.getLogger(__name__)
 def train(config: DictConfig) -> float:
     """Runs one experiment and returns the best validation value of `config.monitor`."""
     quiet_libraries()
+    check_settings(config)
     # These refer to the command that runs now, and a run is read by others later.
     config.model.name = str(config.model.name)
     config.paths.run = short_path(Path(config.paths.run))
@@ -51,6 +57,9 @@ def train(config: DictConfig) -> float:
     lightning.seed_everything(config.seed, workers=True, verbose=False)
     prepared = prepare_data(config)
     model = build_model(config, prepared.tokenizers)
+    try_model(model, prepared)
+    build_search(config)  # needed after training, refused before
+    precision = decide_precision(config)
     folder.mkdir(parents=True, exist_ok=True)
     write_config(folder, config)
     prepared.tokenizers.save(folder / TOKENIZER_FOLDER)
@@ -59,11 +68,18 @@ def train(config: DictConfig) -> float:
     tags = [config.model.name, config.data.name, type(model.decoder).__name__]
     tracking = component(config, "logger", Tracking)
     with tracking.start(folder=folder, name=name, tags=tags, config=plain(config)) as tracker:
-        return _run(config, folder, prepared, task, tracker)
+        return _run(config, folder, prepared, task, tracker, precision)
 
 
-def _run(config: DictConfig, folder: Path, prepared: PreparedData, task: TranslationTask, tracker: Tracker) -> float:
-    model, precision = task.model, decide_precision(config)
+def _run(
+    config: DictConfig,
+    folder: Path,
+    prepared: PreparedData,
+    task: TranslationTask,
+    tracker: Tracker,
+    precision: Precision,
+) -> float:
+    model = task.model
     parameters = sum(parameter.numel() for parameter in model.parameters())
     datamodule = build_datamodule(config, prepared)
     batches = datamodule.train_batches()
@@ -81,9 +97,7 @@ def _run(config: DictConfig, folder: Path, prepared: PreparedData, task: Transla
     trainer = build_trainer(
         config, precision, callbacks=[*callbacks.values(), best_and_last], logger=tracker.lightning_logger
     )
-    trainer.fit(task, datamodule=datamodule)
-    if trainer.interrupted:
-        raise KeyboardInterrupt
+    _fit(trainer, task, datamodule)
     curves = {name: float(value) for name, value in trainer.callback_metrics.items()}
     weights, best = _best_weights(config, callbacks)
     load_weights(model, weights, folder / "checkpoints")
@@ -100,11 +114,26 @@ def _run(config: DictConfig, folder: Path, prepared: PreparedData, task: Transla
     return best
 
 
+def _fit(trainer: lightning.Trainer, task: TranslationTask, datamodule: TranslationDataModule) -> None:
+    """Trains to the end, or ends as a command should."""
+    try:
+        trainer.fit(task, datamodule=datamodule)
+    except SystemExit:  # Lightning's own end of a training that was interrupted
+        if trainer.interrupted:
+            raise KeyboardInterrupt from None
+        raise
+    except (MisconfigurationException, RuntimeError) as error:
+        reason = first_line(error).partition(". ")[0]
+        if "not available" not in reason:
+            raise
+        raise ConfigError(f"training cannot go on ({reason}): set monitor or schedule.monitor to another.") from error
+
+
 def _best_weights(config: DictConfig, callbacks: dict[str, Callback]) -> tuple[dict[str, Tensor], float]:
     """The weights to test and the best value of the monitored metric."""
-    checkpoint = callbacks.get("checkpoint")
+    checkpoint = callbacks["checkpoint"]
     if not isinstance(checkpoint, ModelCheckpoint):
-        raise ConfigError("a training needs callbacks.checkpoint, but it is null: leave it in.")
+        raise ConfigError("callbacks.checkpoint keeps the best checkpoint, but it is no ModelCheckpoint: leave it in.")
     if checkpoint.best_model_score is None:
         raise ConfigError(
             f"the best checkpoint is chosen by {config.monitor}, but no validation has logged it: let training run "

@@ -3,6 +3,8 @@
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,6 +25,8 @@ from attnlab.text.special import UNK
 from attnlab.text.tokenizer import Tokenizer, TokenizerPair
 
 PICTURES = (".png", ".svg", ".pdf")
+UNKNOWN_SHOWN = 10
+"""Words that one note on unknown words lists."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +65,16 @@ def translate(config: DictConfig, sentences: Sequence[str]) -> None:
         ConfigError: `attention` is neither text nor the name of a picture.
     """
     quiet_libraries()
-    attention = _check_attention(config.attention)
+    attention, batch_size = _check_attention(config.attention), _check_batch_size(config.batch_size)
+    device = device_of(str(config.device))
     run = load_run(find_run(config.run, Path(config.paths.outputs)))
-    translator = Translator(run.model.to(device_of(config.device)), run.tokenizers, build_search(config))
+    if attention is not None:
+        _check_attends(run.model)
+    translator = Translator(run.model.to(device), run.tokenizers, build_search(config))
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # as the input, whatever the terminal says
     failed = number = 0
-    size = 1 if config.input is None and not sentences and sys.stdin.isatty() else config.batch_size
+    size = 1 if config.input is None and not sentences and sys.stdin.isatty() else batch_size
     for chunk in _chunks(_lines(config.input, sentences), size):
         lines, faults = _decoded(chunk)
         for line, answers, fault in zip(lines, *_answers(translator, lines, faults), strict=True):
@@ -96,7 +105,7 @@ def _lines(file: str | None, sentences: Sequence[str]) -> Iterator[bytes]:
                 yield from _split(stream)
         except OSError as error:
             raise DataError(
-                f"input names a text file, but {file} cannot be read ({error.strerror}): mend it."
+                f"input names a text file, but {file} cannot be read ({error.strerror}): name another."
             ) from error
 
 
@@ -160,11 +169,24 @@ def _check_attention(attention: Any) -> str | None:
     )
 
 
+def _check_batch_size(size: Any) -> int:
+    if isinstance(size, int) and not isinstance(size, bool) and size >= 1:
+        return size
+    raise ConfigError(f"batch_size is a number of lines from 1, not {size!r}: try batch_size=64.")
+
+
+def _check_attends(model: Seq2Seq) -> None:
+    """One step on one token shows whether the model looks at anything."""
+    one = torch.full((1, 1), UNK)
+    with torch.inference_mode():
+        if model(one, torch.ones(1, dtype=torch.long), one).weights is None:
+            raise ConfigError("attention asks what the model looked at, but this model has no attention: leave it out.")
+
+
 def _show_attention(
     attention: str, number: int, line: str, best: Hypothesis, tokenizers: TokenizerPair, *, several: bool
 ) -> None:
-    if best.weights is None:
-        raise ConfigError("attention asks what the model looked at, but this model has no attention: leave it out.")
+    assert best.weights is not None
     source = [*tokenizers.source.pieces(tokenizers.source.encode_batch([line])[0]), "<eos>"]
     target = [*tokenizers.target.pieces(best.tokens), *(["<eos>"] if best.finished else [])]
     if attention == "text":
@@ -177,13 +199,19 @@ def _show_attention(
         path.write_bytes(picture(draw_heatmap(best.weights, source, target), path.suffix[1:]))
     except OSError as error:
         raise DataError(
-            f"attention names a picture to write, but {path} cannot be written ({error.strerror})."
+            f"attention names a picture to write, but {path} cannot be written ({error.strerror}): name another file."
         ) from error
     print(f"attention: {path}", file=sys.stderr)
 
 
 def _warn_of_unknown(tokenizer: Tokenizer, line: str, number: int) -> None:
     ids = tokenizer.encode_batch([line])[0]
-    if UNK in ids:
-        words = [piece for piece, token in zip(line.split(), ids, strict=False) if token == UNK]
-        print(f"line {number}: unknown to the model: {' '.join(dict.fromkeys(words))}", file=sys.stderr)
+    if UNK not in ids:
+        return
+    words = line.split()
+    unknown = dict.fromkeys(
+        words[at] for at, token in zip(tokenizer.word_indices(line), ids, strict=True) if token == UNK
+    )
+    shown = [word if word.isprintable() else ascii(word) for word in islice(unknown, UNKNOWN_SHOWN)]
+    more = f" and {len(unknown) - len(shown)} more" if len(unknown) > len(shown) else ""
+    print(f"line {number}: unknown to the model: {' '.join(shown)}{more}", file=sys.stderr)

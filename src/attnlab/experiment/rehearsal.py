@@ -1,0 +1,72 @@
+"""What is tried before training, so that it does not fail after an hour."""
+
+from collections.abc import Sequence
+
+import torch
+from omegaconf import DictConfig
+
+from attnlab.data.pairs import TokenPairs
+from attnlab.data.prepare import PreparedData
+from attnlab.errors import ConfigError, ShapeError
+from attnlab.experiment.components import first_line
+from attnlab.seq2seq.model import Seq2Seq
+from attnlab.text.special import BOS, UNK
+
+RISING = {"bleu", "chrf", "exact_match", "token_accuracy"}
+FALLING = {"ter", "perplexity", "loss"}
+_LARGEST_SEED = 2**32 - 1
+"""NumPy's."""
+
+
+def check_settings(config: DictConfig) -> None:
+    """Looks at the values that belong to no component.
+
+    Raises:
+        ConfigError: one of them cannot be meant.
+    """
+    seed, best = config.seed, config.average_checkpoints
+    if type(seed) is not int or not 0 <= seed <= _LARGEST_SEED:
+        raise ConfigError(f"seed is a whole number from 0 to {_LARGEST_SEED}, not {seed!r}: try seed=1.")
+    if type(best) is not int or best < 1:
+        raise ConfigError(f"average_checkpoints is a whole number from 1, not {best!r}: 1 tests the best checkpoint.")
+    _check_monitor(str(config.monitor), str(config.monitor_mode), list(config.data.length.buckets))
+    if "checkpoint" not in config.callbacks or config.callbacks.checkpoint is None:
+        raise ConfigError("the best checkpoint is tested, but callbacks.checkpoint is null: leave it in.")
+
+
+def try_model(model: Seq2Seq, prepared: PreparedData) -> None:
+    """Predicts a word of the longest source of each split, in inference mode and without chance.
+
+    Raises:
+        ShapeError: the parts of the model do not fit together, or it cannot read a source as long as that.
+    """
+    device, training = next(model.parameters()).device, model.training
+    model.eval()
+    for split in prepared.splits.values():
+        length = int(TokenPairs(split).source_sizes.max())
+        source = torch.full((1, length), UNK, device=device)
+        start = torch.full((1, 1), BOS, device=device)
+        try:
+            with torch.inference_mode():
+                model(source, torch.tensor([length], device=device), start)
+        except (RuntimeError, ValueError, IndexError) as error:
+            raise ShapeError(
+                f"the parts of a model must fit together, but here they do not ({first_line(error)}): change "
+                "model.hidden_size or model.num_layers, which all parts follow, rather than the size of one part."
+            ) from error
+    model.train(training)
+
+
+def _check_monitor(name: str, mode: str, buckets: Sequence[str]) -> None:
+    stage, metric, bucket = [*name.split("/", maxsplit=2), "", ""][:3]
+    if stage != "val" or metric not in RISING | FALLING or bucket not in ("", *buckets):
+        raise ConfigError(
+            f"monitor names a metric of the validation, but {name} is none: choose val/ with one of "
+            f"{', '.join(sorted(RISING | FALLING))}, such as val/bleu or, for one bucket, val/bleu/{buckets[-1]}."
+        )
+    better = "max" if metric in RISING else "min"
+    if mode != better:
+        raise ConfigError(
+            f"monitor_mode is {better} for {name}, of which {'more' if better == 'max' else 'less'} is better, but it "
+            f"is {mode}: set monitor_mode={better}."
+        )
