@@ -8,7 +8,8 @@ from attnlab.training.precision import choose_precision
 
 
 def pretend(monkeypatch: pytest.MonkeyPatch, float32: float, bfloat16: float) -> None:
-    """Seconds that a product takes in either format."""
+    """Seconds that a product takes in either format; all layers run in both."""
+    monkeypatch.setattr(precision_module, "knows_bfloat16", lambda device_type: True)
     seconds = {torch.float32: float32, torch.bfloat16: bfloat16}
     monkeypatch.setattr(precision_module, "_seconds", lambda dtype, device_type: seconds[dtype])
 
@@ -29,8 +30,28 @@ def test_auto_takes_what_is_clearly_faster(
 @pytest.mark.parametrize("wanted", ["32-true", "bf16-mixed", "16-mixed"])
 def test_what_is_configured_is_not_measured(monkeypatch: pytest.MonkeyPatch, wanted: str) -> None:
     monkeypatch.delattr(precision_module, "_seconds")
+    monkeypatch.setattr(precision_module, "knows_bfloat16", lambda device_type: True)
     assert choose_precision(wanted, "cpu").name == wanted
     assert choose_precision(wanted, "cpu").reason == "as configured"
+
+
+@pytest.mark.parametrize("wanted", ["auto", "bf16-mixed", "bf16-true"])
+def test_a_device_whose_layers_know_no_bfloat16_gets_float32(monkeypatch: pytest.MonkeyPatch, wanted: str) -> None:
+    monkeypatch.setattr(precision_module, "knows_bfloat16", lambda device_type: False)
+    chosen = choose_precision(wanted, "cpu")
+    assert chosen.name == "32-true"
+    assert "LSTM layers know no bfloat16 on this cpu" in chosen.reason
+    assert (wanted in chosen.reason) == (wanted != "auto")
+
+
+def test_a_kernel_that_is_not_there_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object) -> None:
+        raise RuntimeError("could not create a primitive descriptor for the LSTM forward propagation primitive")
+
+    monkeypatch.setattr(torch.nn.LSTM, "forward", lambda self, inputs: inputs)
+    assert precision_module.knows_bfloat16("cpu")
+    monkeypatch.setattr(torch.nn.LSTM, "forward", refuse)
+    assert not precision_module.knows_bfloat16("cpu")
 
 
 def test_other_devices_get_float32(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,8 +60,12 @@ def test_other_devices_get_float32(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "not tried on mps" in choose_precision("auto", "mps").reason
 
 
-def test_this_machine_can_be_measured() -> None:
+def test_this_machine_can_be_measured_without_touching_the_random_numbers() -> None:
+    torch.manual_seed(0)
+    undisturbed = torch.rand(3)
+    torch.manual_seed(0)
     assert choose_precision("auto", "cpu").name in {"bf16-mixed", "32-true"}
+    assert torch.rand(3).equal(undisturbed)
 
 
 class SlowStart:
