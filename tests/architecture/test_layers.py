@@ -63,6 +63,12 @@ def test_the_law_can_be_broken() -> None:
     assert not forbidden("evaluation", "attnlab.seq2seq.model")
 
 
+def test_only_the_composition_root_knows_hydra_optuna_and_wandb() -> None:
+    for part in ("seq2seq", "data", "training", "evaluation", "decoding"):
+        assert all(forbidden(part, f"{module}.core") for module in ("hydra", "omegaconf", "optuna", "wandb"))
+    assert not forbidden("experiment", "wandb.sdk")
+
+
 def test_no_test_imports_benchmarks(repository: Path) -> None:
     assert not [path for path in (repository / "tests").rglob("*.py") if "benchmarks" in imports(path)]
 

@@ -129,3 +129,56 @@ def test_a_source_of_one_word_gets_all_the_weight(scoring_name: str, build_scori
     context, weights = read(build_scoring(scoring_name), query, states, [1])
     assert (weights == 1).all()
     assert_close(context, states.expand(1, 3, 8))
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("size", [1e2, -1e2, 1e4])
+def test_weights_are_a_distribution_however_large_query_and_memory_are(
+    dtype: torch.dtype, size: float, scoring_name: str, build_scoring: BuildScoring
+) -> None:
+    query, states = (size * tensor for tensor in random_inputs())
+    context, weights = read(build_scoring(scoring_name).to(dtype), query.to(dtype), states.to(dtype), [5, 3])
+    assert context.isfinite().all()
+    assert (weights >= 0).all()
+    assert_close(weights.double().sum(dim=-1), torch.ones(2, 3, dtype=torch.float64), rtol=0, atol=0.02)
+
+
+def test_queries_of_one_sentence_do_not_influence_each_other(scoring_name: str, build_scoring: BuildScoring) -> None:
+    scoring = build_scoring(scoring_name)
+    query, states = random_inputs()
+    together = read(scoring, query, states, [5, 3])
+    alone = [read(scoring, query[:, step : step + 1], states, [5, 3]) for step in range(3)]
+    assert_close(together.context, torch.cat([each.context for each in alone], dim=1))
+    assert_close(together.weights, torch.cat([each.weights for each in alone], dim=1))
+
+
+def test_nothing_of_padding_reaches_a_gradient(scoring_name: str, build_scoring: BuildScoring) -> None:
+    query, states = random_inputs()
+    states.requires_grad_()
+    read(build_scoring(scoring_name), query, states, [5, 3]).context.square().sum().backward()
+    assert states.grad is not None
+    assert (states.grad[1, :3] != 0).any(dim=-1).all()
+    assert not states.grad[1, 3:].any()
+
+
+def test_the_control_reads_the_mean(build_scoring: BuildScoring) -> None:
+    query, states = random_inputs()
+    context, weights = read(build_scoring("uniform"), query, states, [5, 2])
+    assert_close(weights[1, 0], torch.tensor([0.5, 0.5, 0, 0, 0], dtype=torch.float64))
+    assert_close(context[0], states[0].mean(dim=0).expand(3, 8))
+    assert_close(context[1], states[1, :2].mean(dim=0).expand(3, 8))
+
+
+def test_without_its_tanh_concat_would_not_ask(build_scoring: BuildScoring) -> None:
+    """A small input is hardly bent by the tanh: then the query adds one constant to every score."""
+    scoring = build_scoring("concat")
+    query, states = random_inputs()
+    bent = scoring(query, scoring.keys(states))
+    straight = scoring(1e-4 * query, scoring.keys(1e-4 * states)) / 1e-4
+
+    def query_dependence(scores: torch.Tensor) -> float:
+        between = scores[:, 0] - scores[:, 1]  # a constant over positions changes no weight
+        return (between - between.mean(dim=-1, keepdim=True)).abs().max().item()
+
+    assert query_dependence(bent) > 1e-2
+    assert query_dependence(straight) < 1e-6
