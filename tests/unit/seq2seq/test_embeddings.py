@@ -57,9 +57,11 @@ def test_a_tied_output_layer_multiplies_with_the_embedding() -> None:
 
 
 @pytest.mark.parametrize("size", [16, 256])
-def test_embeddings_start_with_unit_length_whatever_their_size(size: int) -> None:
-    lengths = embeddings_of(source=2000, size=size).source.weight.norm(dim=1)
-    assert lengths.square().mean().item() == pytest.approx(1.0, abs=0.05)
+def test_vectors_start_with_length_one_and_enter_the_layers_with_numbers_of_about_one(size: int) -> None:
+    embeddings = embeddings_of(source=2000, size=size)
+    assert embeddings.source.weight.norm(dim=1).square().mean().item() == pytest.approx(1.0, abs=0.05)
+    embedded = embeddings.embed_source(torch.arange(2000).unsqueeze(0))
+    assert embedded.square().mean().item() == pytest.approx(1.0, abs=0.05)
 
 
 def test_first_scores_are_small_tied_or_not() -> None:
@@ -73,7 +75,7 @@ def test_padding_gets_no_gradient_from_being_embedded() -> None:
     embeddings = embeddings_of()
     embeddings.embed_source(torch.tensor([[PAD, 4]])).sum().backward()
     assert embeddings.source.weight.grad is not None
-    assert embeddings.source.weight.grad[:, 0].tolist() == [float(row == 4) for row in range(9)]
+    assert embeddings.source.weight.grad[:, 0].bool().tolist() == [row == 4 for row in range(9)]
 
 
 def test_dropout_is_for_training() -> None:
@@ -82,7 +84,7 @@ def test_dropout_is_for_training() -> None:
     tokens = torch.full((1, 50), 4)
     assert (embeddings.train().embed_source(tokens) == 0).any()
     assert (embeddings.embed_target(tokens) == 0).any()
-    assert_close(embeddings.eval().embed_source(tokens)[0, 0], embeddings.source.weight[4])
+    assert_close(embeddings.eval().embed_source(tokens)[0, 0], 2 * embeddings.source.weight[4])  # sqrt(4)
 
 
 def test_sides_with_different_vocabularies_cannot_share() -> None:
