@@ -2,6 +2,7 @@
 
 import atexit
 import gc
+import importlib
 import json
 import os
 import runpy
@@ -11,10 +12,18 @@ from typing import NoReturn
 
 from hydra import compose, initialize_config_dir
 
-import attnlab.experiment.evaluate
-import attnlab.experiment.train
-import attnlab.experiment.translate  # noqa: F401
 from attnlab.experiment.launch import CONF
+
+NEEDED = (
+    "attnlab.data.corpus",
+    "attnlab.data.grammar.corpus",
+    "attnlab.experiment.evaluate",
+    "attnlab.experiment.train",
+    "attnlab.experiment.translate",
+    "attnlab.experiment.wandb_tracking",
+    "datasets.packaged_modules",
+)
+"""What the commands import once they know what they need."""
 
 
 def serve(requests: int, replies: int) -> None:
@@ -36,8 +45,7 @@ def run(request: dict[str, object]) -> NoReturn:
         become(request)
         runpy.run_path(sys.argv[0], run_name="__main__")
     except SystemExit as end:
-        assert end.code is None or isinstance(end.code, int)
-        status = end.code or 0
+        status = int(end.code or 0)
     except BaseException:
         traceback.print_exc()
         status = 1
@@ -65,7 +73,9 @@ def become(request: dict[str, object]) -> None:
 
 
 def warm_up() -> None:
-    """Composes once, so that the forks find Hydra's plugins and parsers loaded."""
+    """Imports and composes once, so that the forks find it all there."""
+    for name in NEEDED:
+        importlib.import_module(name)
     with initialize_config_dir(str(CONF)):
         compose("train", overrides=["seed=1"])
     gc.collect()

@@ -1,85 +1,48 @@
-"""Runs the real commands, and trains the runs that several tests look at."""
+"""The runs that several tests look at, each trained once."""
 
-import json
-import os
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-TINY = (
-    "data=grammar",
-    "data.train_size=200",
-    "data.validation_size=20",
-    "data.test_size=20",
-    "model.hidden_size=16",
-    "model.embedding_size=16",
-    "trainer.max_epochs=2",
-    "trainer.precision=32-true",
-    "trainer.accelerator=cpu",
-    "logger=none",
-)
-"""A training that takes two seconds."""
+from command_line import Commands, Trained
 
 
-@dataclass(frozen=True)
-class Finished:
-    """What a command wrote and how it ended."""
-
-    status: int
-    stdout: str
-    stderr: str
-
-    @property
-    def errors(self) -> list[str]:
-        """Lines on standard error."""
-        return self.stderr.splitlines()
-
-
-class Commands:
-    """Runs `train.py`, `evaluate.py` and `translate.py` as processes that share the imports of one parent."""
-
-    def __init__(self, repository: Path, folder: Path, environment: Mapping[str, str]) -> None:
-        self.folder = folder
-        self._repository = repository
-        requests, self._requests = os.pipe()
-        self._replies, replies = os.pipe()
-        self._server = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("command_server.py")), str(requests), str(replies)],
-            pass_fds=(requests, replies),
-            env={**os.environ, **environment},
-            cwd=folder,
-        )
-        os.close(requests)
-        os.close(replies)
-
-    def __call__(
-        self, command: str, *arguments: str, stdin: bytes = b"", environment: Mapping[str, str] | None = None
-    ) -> Finished:
-        """Runs one command in `folder`, with its outputs in `folder`/outputs unless the arguments say otherwise."""
-        streams = [self.folder / f".{name}" for name in ("stdin", "stdout", "stderr")]
-        for path, content in zip(streams, (stdin, b"", b""), strict=True):
-            path.write_bytes(content)
-        request = {
-            "arguments": [str(self._repository / f"{command}.py"), *arguments],
-            "folder": str(self.folder),
-            "streams": [str(path) for path in streams],
-            "environment": dict(environment or {}),
+@pytest.fixture(scope="session")
+def commands(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
+    """The commands in an empty folder, on a machine without a network, a W&B account or a Hugging Face cache."""
+    folder = tmp_path_factory.mktemp("commands")
+    with socket.create_server(("127.0.0.1", 0)) as hub:  # takes calls and never answers
+        environment = {
+            "OMP_NUM_THREADS": "1",
+            "COLUMNS": "120",
+            "HF_HOME": str(folder / "huggingface"),
+            "HF_ENDPOINT": f"http://127.0.0.1:{hub.getsockname()[1]}",
+            "WANDB_MODE": "offline",
+            "WANDB_ERROR_REPORTING": "false",
+            "WANDB_CONFIG_DIR": str(folder / "wandb_config"),
+            "NETRC": str(folder / "netrc"),
+            "HYDRA_FULL_ERROR": "0",
         }
-        os.write(self._requests, json.dumps(request).encode() + b"\n")
-        reply = b""
-        while not reply.endswith(b"\n"):
-            piece = os.read(self._replies, 64)
-            assert piece, "the command server has died"
-            reply += piece
-        return Finished(int(reply), *(path.read_text("utf-8") for path in streams[1:]))
+        running = Commands(repository, folder, environment)
+        yield running
+        running.close()
 
-    def close(self) -> None:
-        """Ends the parent process."""
-        os.close(self._requests)
-        self._server.wait(timeout=60)
-        os.close(self._replies)
+
+@pytest.fixture(scope="session")
+def trained(commands: Commands) -> Trained:
+    """luong_general."""
+    return commands.train("first")
+
+
+@pytest.fixture(scope="session")
+def trained_plain(commands: Commands) -> Trained:
+    """no_attention."""
+    return commands.train("plain", "model=no_attention")
+
+
+@pytest.fixture(scope="session")
+def trained_location(commands: Commands) -> Trained:
+    """luong_location for at most 12 tokens, the end token counted."""
+    lengths = [f"data.length.{split}=[1,11]" for split in ("train", "validation", "test")]
+    return commands.train("location", "model=luong_location", "model.attention.max_source_length=12", *lengths)

@@ -128,7 +128,7 @@ def _unknown_key(setting: str, key: str, conf: Path, command: str, arguments: Se
         )
     known = sorted(_keys(config), key=len)
     last = key.rpartition(".")[2]
-    close = [one for one in known if one.rpartition(".")[2] == last] or get_close_matches(key, known, n=3, cutoff=0.7)
+    close = [one for one in known if one.rpartition(".")[2] == last] or get_close_matches(key, known, n=3, cutoff=0.6)
     hint = f"did you mean {' or '.join(close[:3])}?" if close else f"python {command}.py --help shows all."
     return f"{setting}: there is no value {key} to change: {hint}"
 

@@ -16,7 +16,7 @@ from attnlab.data.batch import collate
 from attnlab.decoding.protocol import Hypothesis, Search
 from attnlab.errors import AttnlabError, ConfigError, DataError, ShapeError
 from attnlab.evaluation.heatmap import draw_heatmap, render_heatmap
-from attnlab.evaluation.pictures import picture
+from attnlab.evaluation.pictures import picture, printable
 from attnlab.experiment.build import build_search, device_of
 from attnlab.experiment.run_folder import find_run, load_run
 from attnlab.experiment.train import quiet_libraries
@@ -212,6 +212,6 @@ def _warn_of_unknown(tokenizer: Tokenizer, line: str, number: int) -> None:
     unknown = dict.fromkeys(
         words[at] for at, token in zip(tokenizer.word_indices(line), ids, strict=True) if token == UNK
     )
-    shown = [word if word.isprintable() else ascii(word) for word in islice(unknown, UNKNOWN_SHOWN)]
+    shown = [printable(word) for word in islice(unknown, UNKNOWN_SHOWN)]
     more = f" and {len(unknown) - len(shown)} more" if len(unknown) > len(shown) else ""
     print(f"line {number}: unknown to the model: {' '.join(shown)}{more}", file=sys.stderr)
