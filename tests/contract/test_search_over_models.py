@@ -17,11 +17,11 @@ from attnlab.decoding.sampling import Sampling
 from attnlab.seq2seq.model import Seq2Seq
 from attnlab.text.special import BOS, EOS, PAD
 
-SOURCES = [[4, 5, 6, 7, 8], [5], [9, 10, 4], [6, 6, 6, 6, 6, 6, 6]]
-LIMIT = LengthLimit(ratio=2.0, extra=5, maximum=30)
+SOURCES = [[4, 5, 6, 7, 8], [5], [9, 10, 4]]
+LIMIT = LengthLimit(ratio=1.0, extra=3, maximum=8)
 SEARCHES: dict[str, Search] = {
     "greedy": Greedy(length_limit=LIMIT),
-    "beam": Beam(length_limit=LIMIT, beam_size=4, num_hypotheses=4, length_penalty=1.0),
+    "beam": Beam(length_limit=LIMIT, beam_size=3, num_hypotheses=3, length_penalty=1.0),
     "sampling": Sampling(length_limit=LIMIT, seed=0, num_samples=3),
 }
 

@@ -61,7 +61,7 @@ def test_training_and_validation_measure_the_same_likelihood(
 def test_answers_of_one_validation_are_forgotten_at_the_next(
     make_task: MakeTask, make_trainer: MakeTrainer, data: TranslationDataModule
 ) -> None:
-    make_trainer(max_epochs=3).fit(make_task(optimizer=standing_still), datamodule=data)
+    make_trainer(max_epochs=2).fit(make_task(optimizer=standing_still), datamodule=data)
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.25])
@@ -80,7 +80,7 @@ def test_scheduled_sampling_reads_the_model_s_own_words_in_training_only(
         return sampled(source, source_lengths, target, rate)
 
     monkeypatch.setattr(task.model, "sampled", record)
-    trainer = make_trainer(max_epochs=2)
+    trainer = make_trainer(max_epochs=2, limit_val_batches=0)
     trainer.fit(task, datamodule=data)
     assert rates == ([] if rate == 0 else [rate] * 6)
     assert math.isfinite(trainer.callback_metrics["train/loss"])
@@ -120,7 +120,7 @@ def test_a_schedule_knows_how_long_training_and_epochs_are(
     make_trainer: MakeTrainer,
     data: TranslationDataModule,
 ) -> None:
-    recorder, trainer = Recorder(), make_trainer(**arguments)
+    recorder, trainer = Recorder(), make_trainer(**arguments, limit_val_batches=0)
     trainer.fit(make_task(schedule=recorder), datamodule=data)
     assert recorder.told == {"total": total, "epoch": epoch, "validation": validation}
     assert trainer.global_step == total
@@ -132,7 +132,12 @@ def test_a_plateau_waits_for_rare_validations(
     """The loss stands still, so the rate halves at the second and third of three validations."""
     schedule = Plateau(monitor="val/loss", mode="min", factor=0.5, patience=0)
     trainer = make_trainer(max_epochs=6, check_val_every_n_epoch=2)
-    trainer.fit(make_task(schedule=schedule, optimizer=lambda p: torch.optim.SGD(p, lr=1e-6)), datamodule=data)
+    task = make_task(
+        schedule=schedule,
+        optimizer=lambda parameters: torch.optim.SGD(parameters, lr=1e-6),
+        judge=lambda answers, stage: {"val/loss": 1.0},
+    )
+    trainer.fit(task, datamodule=data)
     assert trainer.optimizers[0].param_groups[0]["lr"] == pytest.approx(0.25e-6)
 
 
