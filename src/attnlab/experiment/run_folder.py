@@ -34,6 +34,21 @@ class Run:
     model: Seq2Seq
 
 
+def claim(folder: Path) -> None:
+    """Takes a folder for one run: two that start within one second would write over each other.
+
+    Raises:
+        RunError: another run has it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        (folder / CONFIG_FILE).touch(exist_ok=False)
+    except FileExistsError as error:
+        raise RunError(
+            f"a run has a folder of its own, but {folder} holds another one: start again, or set hydra.run.dir."
+        ) from error
+
+
 def write_config(folder: Path, config: DictConfig) -> None:
     """Leaves the configuration twice: resolved, and as it was composed."""
     resolved = yaml.safe_dump(plain(config), sort_keys=False, allow_unicode=True)

@@ -31,6 +31,7 @@ from attnlab.experiment.results import short_path
 from attnlab.experiment.run_folder import (
     TOKENIZER_FOLDER,
     WEIGHTS_FILE,
+    claim,
     load_weights,
     mean_weights,
     read_weights,
@@ -60,7 +61,7 @@ def train(config: DictConfig) -> float:
     try_model(model, prepared)
     build_search(config)  # needed after training, refused before
     precision = decide_precision(config)
-    folder.mkdir(parents=True, exist_ok=True)
+    claim(folder)
     write_config(folder, config)
     prepared.tokenizers.save(folder / TOKENIZER_FOLDER)
     task = build_task(config, model, build_judge(config, prepared, "validation"))
