@@ -64,8 +64,8 @@ def in_order(answers: Sequence[Answer], size: int) -> list[Answer]:
     ordered = sorted(answers, key=lambda answer: answer.row)
     if [answer.row for answer in ordered] != list(range(size)):
         raise ShapeError(
-            f"every row of a split is answered once, but there are {len(answers)} answers to {size} rows: score the whole "
-            "split, in training with trainer.limit_val_batches=1.0 and no trainer.overfit_batches."
+            f"every row of a split is answered once, but there are {len(answers)} answers to {size} rows: score the "
+            "whole split, in training with trainer.limit_val_batches=1.0 and no trainer.overfit_batches."
         )
     return ordered
 
