@@ -15,6 +15,7 @@ MODEL = (
     "trainer.max_epochs=2",
     "trainer.precision=32-true",
     "trainer.accelerator=cpu",
+    "trainer.log_every_n_steps=1",
     "search.length_limit.maximum=20",
     "validation_search.length_limit.maximum=20",
 )

@@ -20,10 +20,9 @@ NEEDED = (
     "attnlab.experiment.evaluate",
     "attnlab.experiment.train",
     "attnlab.experiment.translate",
-    "attnlab.experiment.wandb_tracking",
     "datasets.packaged_modules",
 )
-"""What the commands import once they know what they need."""
+"""What the commands import once they know what they need. (Not wandb: the end of a fork would remove its folder.)"""
 
 
 def serve(requests: int, replies: int) -> None:

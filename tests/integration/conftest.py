@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_line import Commands, Trained
+from command_line import TINY, Commands, Trained
 
 
 @pytest.fixture(scope="session")
@@ -31,14 +31,24 @@ def commands(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture(scope="session")
 def trained(commands: Commands) -> Trained:
-    """luong_general."""
-    return commands.train("first")
+    """luong_general with the first of all seeds."""
+    return commands.train("first", "seed=0")
 
 
 @pytest.fixture(scope="session")
-def trained_plain(commands: Commands) -> Trained:
+def trained_many(commands: Commands) -> list[Trained]:
+    """luong_dot and no_attention, by one command."""
+    places = ("paths.outputs=many", "paths.cache=cache")
+    said = commands("train", "-m", *TINY, *places, "model=luong_dot,no_attention")
+    assert said.status == 0, said.stderr
+    folders = sorted(path.parent for path in (commands.folder / "many").rglob("metrics.json"))
+    return [Trained(folder, said) for folder in folders]
+
+
+@pytest.fixture(scope="session")
+def trained_plain(trained_many: list[Trained]) -> Trained:
     """no_attention."""
-    return commands.train("plain", "model=no_attention")
+    return trained_many[1]
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,342 @@
+"""What the commands leave and say when all is well."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import matplotlib.image
+import pytest
+import torch
+from command_line import Commands, Finished, Trained, figures
+from omegaconf import OmegaConf
+
+HEAVY = {"torch", "lightning", "datasets", "tokenizers", "wandb", "matplotlib", "sacrebleu", "numpy", "pandas"}
+
+
+@pytest.fixture
+def translate(commands: Commands, trained: Trained) -> Callable[..., Finished]:
+    """Translates with the run that all tests share."""
+
+    def run(*arguments: str, stdin: bytes = b"") -> Finished:
+        return commands("translate", f"run={trained.folder}", *arguments, stdin=stdin)
+
+    return run
+
+
+# Help
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("train", ["python train.py model=luong_general", "luong_dot, luong_general", "hidden_size: ${data.recipe"]),
+        ("evaluate", ["python evaluate.py run=latest data=multi30k", "search: beam, greedy, sampling", "split: test"]),
+        ("translate", ["python translate.py run=latest < sentences.en", "attention=heatmap.png", "batch_size: 64"]),
+    ],
+)
+def test_help_is_helpful_and_imports_nothing_heavy(commands: Commands, command: str, shown: list[str]) -> None:
+    said = commands.alone(command, "--help", options=("-X", "importtime"))
+    assert said.status == 0
+    for text in shown:
+        assert text in said.stdout
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in said.stderr.splitlines()}
+    assert "hydra" in imported
+    assert not imported & HEAVY
+
+
+# Training
+
+
+def test_a_run_leaves_all_that_was_promised(trained: Trained) -> None:
+    left = {str(path.relative_to(trained.folder)) for path in trained.folder.rglob("*") if path.is_file()}
+    wanted = {"config.yaml", "composed.yaml", "metrics.json", "translations.jsonl", "train.log"}
+    wanted |= {"tokenizer/source.json", "tokenizer/target.json", "checkpoints/model.ckpt", "checkpoints/last.ckpt"}
+    assert wanted <= left
+    assert re.fullmatch(r"luong_general/\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d", "/".join(trained.folder.parts[-2:]))
+
+
+def test_the_configuration_is_left_resolved_and_as_composed(trained: Trained) -> None:
+    resolved, composed = ((trained.folder / name).read_text("utf-8") for name in ("config.yaml", "composed.yaml"))
+    assert "${" not in resolved
+    assert "???" not in resolved
+    assert "output_size: ${model.hidden_size}" in composed
+    config = OmegaConf.create(resolved)
+    assert (config.model.hidden_size, config.model.name, config.seed) == (16, "luong_general", 0)
+
+
+def test_the_results_say_what_was_run_on_what(trained: Trained) -> None:
+    results = json.loads((trained.folder / "metrics.json").read_text("utf-8"))
+    assert results["run"] | {"folder": ""} == {"model": "luong_general", "data": "grammar", "seed": 0, "folder": ""}
+    assert results["environment"]["precision"] == "32-true"
+    assert "tok:none" in results["signatures"]["bleu"]
+    metrics = trained.metrics
+    assert metrics["test/sentences"] == 20
+    assert sum(metrics[f"test/sentences/{bucket}"] for bucket in ("short", "medium", "long")) == 20
+    wanted = {"bleu", "chrf", "ter", "exact_match", "token_accuracy", "perplexity", "loss"}
+    assert {f"{stage}/{metric}" for metric in wanted for stage in ("test", "val")} <= metrics.keys()
+    assert {"parameters", "best/val/bleu", "train/tokens_per_second"} <= metrics.keys()
+
+
+def test_translations_are_left_with_all_about_them(trained: Trained) -> None:
+    rows = [json.loads(line) for line in (trained.folder / "translations.jsonl").read_text("utf-8").splitlines()]
+    assert len(rows) == 20
+    for row in rows:
+        assert row["source_length"] == len(row["source"].split())
+        assert row["hypothesis_length"] == len(row["hypothesis"].split())
+        assert row["log_prob"] < 0
+        assert row["bucket"] in ("short", "medium", "long")
+
+
+def test_checkpoints_can_be_read_without_running_anything(trained: Trained) -> None:
+    checkpoints = list((trained.folder / "checkpoints").iterdir())
+    assert len(checkpoints) >= 3
+    for path in checkpoints:
+        assert "state_dict" in torch.load(path, map_location="cpu", weights_only=True)
+
+
+def test_a_table_by_length_is_printed(trained: Trained) -> None:
+    assert "luong_general on the test split of grammar" in trained.said.stdout
+    rows = re.findall(r"│ (overall|short|medium|long) +│ +(\d+) │", trained.said.stdout)
+    sentences = [trained.metrics["test/sentences" + end] for end in ("", "/short", "/medium", "/long")]
+    assert rows == [(name, f"{count:.0f}") for name, count in zip(BUCKETS, sentences, strict=True)]
+
+
+BUCKETS = ("overall", "short", "medium", "long")
+
+
+def test_the_log_tells_the_training(trained: Trained) -> None:
+    log = (trained.folder / "train.log").read_text("utf-8")
+    for line in (
+        r"luong_general on grammar, seed 0: [\d,]+ parameters",
+        "train: kept 200 of 200",
+        r"batches an epoch, \d+.\d% padding",
+        "precision 32-true: as configured",
+        "No logger",
+        r"epoch 1, step \d+: train/loss",
+    ):
+        assert re.search(line, log), line
+    assert trained.said.stderr == ""
+
+
+def test_the_same_command_gives_the_same_figures(commands: Commands, trained: Trained) -> None:
+    first, second = trained.metrics, commands.train("again", "seed=0").metrics
+    for metrics in (first, second):
+        del metrics["train/tokens_per_second"]
+    assert first == second
+
+
+def test_another_seed_gives_others_and_csv_files_hold_the_curves(commands: Commands, trained: Trained) -> None:
+    run = commands.train("csv", "logger=csv", "seed=1")
+    assert run.metrics["test/loss"] != trained.metrics["test/loss"]
+    assert run.said.stderr == ""
+    assert "curves go to" in run.said.stdout
+    heading, *rows = next(run.folder.glob("csv/*/metrics.csv")).read_text("utf-8").splitlines()
+    assert {"epoch", "step", "val/bleu", "val/loss"} <= set(heading.split(","))
+    assert len(rows) >= 2
+    assert (
+        next(run.folder.glob("csv/*/tables/test_by_length.csv")).read_text("utf-8").startswith("length,sentences,BLEU")
+    )
+    assert list(run.folder.glob("csv/*/images/*.png"))
+
+
+def test_wandb_runs_offline_without_asking(commands: Commands) -> None:
+    run = commands.train("tracked", "logger=wandb")
+    assert "wandb sync" in run.said.stdout
+    assert len(list(run.folder.glob("wandb/offline-run-*/run-*.wandb"))) == 1
+    assert not (commands.folder / "wandb").exists()
+    assert run.said.stderr == ""
+
+
+def test_a_multirun_leaves_a_folder_for_each_job(trained_many: list[Trained]) -> None:
+    assert [run.folder.name for run in trained_many] == ["0_luong_dot", "1_no_attention"]
+    assert all((run.folder / "checkpoints" / "model.ckpt").is_file() for run in trained_many)
+    assert all(f"{run.folder.name[2:]} on the test split" in run.said.stdout for run in trained_many)
+
+
+# Evaluation
+
+
+@pytest.fixture
+def evaluate(commands: Commands, trained: Trained, tmp_path: Path) -> Callable[..., tuple[Finished, dict[str, float]]]:
+    """What an evaluation says, and its figures."""
+
+    def run(*arguments: str, run: str | Path = trained.folder) -> tuple[Finished, dict[str, float]]:
+        places = (f"hydra.run.dir={tmp_path}/evaluation", "paths.cache=cache")
+        said = commands("evaluate", f"run={run}", *places, *arguments)
+        assert said.status == 0, said.stderr
+        assert said.stderr == ""
+        assert (tmp_path / "evaluation" / "translations.jsonl").is_file()
+        return said, figures(tmp_path / "evaluation")
+
+    return run
+
+
+Evaluate = Callable[..., tuple[Finished, dict[str, float]]]
+
+
+def test_an_evaluation_repeats_the_figures_of_the_run(evaluate: Evaluate, trained: Trained) -> None:
+    said, metrics = evaluate()
+    assert metrics == {name: pytest.approx(trained.metrics[name], rel=1e-5) for name in metrics}
+    assert metrics["test/sentences"] == 20
+    assert "luong_general on test of grammar" in said.stdout
+
+
+def test_latest_is_the_newest_run(evaluate: Evaluate, trained: Trained) -> None:
+    _, metrics = evaluate("paths.outputs=first", run="latest")
+    assert metrics["test/loss"] == pytest.approx(trained.metrics["test/loss"], rel=1e-5)
+
+
+def test_a_checkpoint_file_can_be_evaluated(evaluate: Evaluate, trained: Trained) -> None:
+    _, metrics = evaluate(run=trained.folder / "checkpoints" / "last.ckpt")
+    assert metrics["test/sentences"] == 20
+
+
+def test_another_split_can_be_evaluated_with_another_search(evaluate: Evaluate, trained: Trained) -> None:
+    # The validation after the best epoch was greedy, and so is this.
+    limits = ("search=greedy", "search.length_limit.maximum=20")
+    _, metrics = evaluate("split=validation", *limits)
+    assert metrics["validation/bleu"] == pytest.approx(trained.metrics["best/val/bleu"], rel=1e-5)
+
+
+def test_another_corpus_can_be_evaluated(evaluate: Evaluate, tmp_path: Path) -> None:
+    (tmp_path / "test.en").write_text("the dog sleeps\nthe unheard-of word\n", encoding="utf-8")
+    (tmp_path / "test.de").write_text("der Hund schläft\ndas unerhörte Wort\n", encoding="utf-8")
+    said, metrics = evaluate("data=text", f"data.path={tmp_path}")
+    assert "luong_general on test of text" in said.stdout
+    assert metrics["test/sentences"] == 2
+
+
+def test_one_setting_of_the_own_data_can_be_changed(evaluate: Evaluate, trained: Trained) -> None:
+    said, metrics = evaluate("+data.length.test=[20,null]")
+    assert "test: kept" in said.stdout
+    assert metrics["test/sentences"] == metrics["test/sentences/long"] == trained.metrics["test/sentences/long"]
+    assert metrics["test/bleu"] == pytest.approx(trained.metrics["test/bleu/long"], rel=1e-5)
+
+
+def test_one_setting_of_the_own_search_can_be_changed(evaluate: Evaluate, tmp_path: Path) -> None:
+    evaluate("+search.beam_size=2")
+    config = OmegaConf.load(tmp_path / "evaluation" / "config.yaml")
+    assert (config.search.beam_size, config.search.length_limit.maximum) == (2, 20)
+
+
+# Translation
+
+SENTENCES = ["the dog sleeps", "the old man sees the cat"]
+
+
+def test_sentences_come_from_the_command_line_a_file_or_standard_input(
+    translate: Callable[..., Finished], tmp_path: Path
+) -> None:
+    text = "".join(f"{sentence}\n" for sentence in SENTENCES).encode()
+    (tmp_path / "sentences.en").write_bytes(text)
+    spoken, read = translate(*SENTENCES), translate(f"input={tmp_path}/sentences.en")
+    piped, dashed = translate(stdin=text), translate("input=-", stdin=text)
+    assert spoken.status == 0
+    assert len(spoken.stdout.splitlines()) == 2
+    assert spoken.stdout == read.stdout == piped.stdout == dashed.stdout
+    windows = translate(stdin=text.replace(b"\n", b"\r\n")[:-2])
+    assert windows.stdout == spoken.stdout
+
+
+def test_what_follows_two_dashes_is_a_sentence(translate: Callable[..., Finished]) -> None:
+    assert len(translate("--", "- x=3", "--help").stdout.splitlines()) == 2
+
+
+ODD_LINES: dict[str, bytes] = {
+    "empty": b"",
+    "blanks": b"   ",
+    "tabs": b"\t\t",
+    "tab inside": b"the\tdog",
+    "control": b"the\x00dog\x07 \x1b[31msleeps\x1b[0m\x0b\x0c\x1c",
+    "line separators": "the dog\u2028sleeps\u2029and\x85the cat".encode(),
+    "carriage return": b"the dog\rsleeps",
+    "emoji": "the 🐕‍🦺 sleeps 👩‍👩‍👧‍👦".encode(),
+    "right to left": "הכלב ישן\u200f العربية".encode(),
+    "combining": "e\u0301\u0301\u0301\u0301 \ufeff\u200b".encode(),
+    "special tokens": b"<pad> <unk> <bos> <eos> <s> </s>",
+    "long word": b"x" * 20_000,
+    "long": b"the dog " * 2_500,
+    "spaced": b"  the   dog  sleeps ",
+    "private": "\ue000\U0010ffff\ufffd".encode(),
+}
+WORDLESS = ("empty", "blanks", "tabs")
+
+
+@pytest.mark.parametrize("batch_size", [1, 64])
+def test_every_line_has_one_line_whatever_it_holds(translate: Callable[..., Finished], batch_size: int) -> None:
+    finished = translate(f"batch_size={batch_size}", stdin=b"\n".join(ODD_LINES.values()))
+    assert finished.status == 0, finished.stderr
+    lines = finished.stdout.split("\n")
+    assert lines.pop() == ""
+    assert len(lines) == len(finished.stdout.splitlines()) == len(ODD_LINES)
+    assert {name: bool(line) for name, line in zip(ODD_LINES, lines, strict=True)} == {
+        name: name not in WORDLESS for name in ODD_LINES
+    }
+    assert "\x1b" not in finished.stderr
+
+
+def test_a_line_that_is_not_utf8_becomes_an_empty_one_and_fails_at_the_end(translate: Callable[..., Finished]) -> None:
+    finished = translate(stdin=b"the dog sleeps\n\xff\xfe dog\nthe cat\nthe \xc3\n")
+    first, second, third, fourth, end = finished.stdout.split("\n")
+    assert (bool(first), second, bool(third), fourth, end) == (True, "", True, "", "")
+    assert finished.status == 2
+    said = [line for line in finished.stderr.splitlines() if "unknown to the model" not in line]
+    assert said == [
+        "line 2: a line is UTF-8 text, but its byte 1 is not: convert the input.",
+        "line 4: a line is UTF-8 text, but its byte 5 is not: convert the input.",
+        "error: every line gets a translation, but 2 of 4 could not be read: see the lines above.",
+    ]
+
+
+def test_an_argument_that_is_not_utf8_fails_alike_and_output_is_utf8_everywhere(
+    commands: Commands, trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(commands.environment, "PYTHONIOENCODING", "ascii:strict")
+    finished = commands.alone("translate", f"run={trained.folder}", b"\xff dog", "the dog sleeps", "ein Köter")
+    assert [bool(line) for line in finished.stdout.splitlines()] == [False, True, True]
+    assert finished.status == 2
+    assert "line 1: a line is UTF-8 text, but its byte 1 is not" in finished.stderr
+
+
+def test_nothing_in_nothing_out(translate: Callable[..., Finished]) -> None:
+    finished = translate(stdin=b"")
+    assert (finished.status, finished.stdout, finished.stderr) == (0, "", "")
+
+
+def test_the_best_few_come_with_their_log_probabilities(translate: Callable[..., Finished]) -> None:
+    best = translate("the dog sleeps").stdout.rstrip("\n")
+    lines = translate("search.num_hypotheses=3", "the dog sleeps").stdout.splitlines()
+    assert len(lines) == 3
+    assert lines[0].split("\t")[1] == best
+    assert all(float(line.split("\t")[0]) < 0 for line in lines)
+    assert len({line.split("\t")[1] for line in lines}) == 3
+
+
+def test_attention_is_shown_as_text(translate: Callable[..., Finished]) -> None:
+    finished = translate("attention=text", "the dog sleeps")
+    assert finished.status == 0
+    translation, *picture = finished.stdout.splitlines()
+    assert translation
+    assert any(re.search(r"\d:dog 0\.\d\d", line) for line in picture)
+
+
+def test_attention_is_drawn_for_each_sentence(translate: Callable[..., Finished], tmp_path: Path) -> None:
+    one = translate(f"attention={tmp_path}/map.png", "the dog sleeps")
+    assert one.stderr == f"attention: {tmp_path}/map.png\n"
+    two = translate(f"attention={tmp_path}/map.png", "the dog sleeps", "the cat")
+    assert two.stderr == f"attention: {tmp_path}/map-1.png\nattention: {tmp_path}/map-2.png\n"
+    for path in tmp_path.glob("*.png"):
+        height, width, channels = matplotlib.image.imread(path).shape
+        assert min(height, width) > 50
+        assert channels in (3, 4)
+    assert len(list(tmp_path.glob("*.png"))) == 3
+
+
+def test_unknown_words_are_named(translate: Callable[..., Finished]) -> None:
+    said = translate("the xyzzy sleeps", "the dog", "a \x1b[31m " + " ".join(f"x{number}" for number in range(30)))
+    first, second = said.stderr.splitlines()
+    assert first == "line 1: unknown to the model: xyzzy"
+    assert second.startswith("line 3: unknown to the model: □[31m x0 x1 x2")
+    assert second.endswith("and 21 more")
+    assert len(said.stdout.splitlines()) == 3
