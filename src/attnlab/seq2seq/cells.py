@@ -21,6 +21,26 @@ class Cell(ABC):
     has_cell_state: ClassVar[bool]
     layers: ClassVar[Callable[..., nn.RNNBase]]
 
+    def build(
+        self, input_size: int, hidden_size: int, *, num_layers: int, dropout: float, bidirectional: bool
+    ) -> nn.RNNBase:
+        """Torch's layers of this kind, batch first, with dropout between them; the matrix of each gate that reads the
+        hidden state starts orthogonal (Saxe et al. 2014).
+        """  # noqa: D205
+        layers = self.layers(
+            input_size,
+            hidden_size,
+            num_layers=num_layers,
+            dropout=dropout if num_layers > 1 else 0.0,
+            bidirectional=bidirectional,
+            batch_first=True,
+        )
+        for name, parameter in layers.named_parameters():
+            if name.startswith("weight_hh"):
+                for gate in parameter.detach().split(hidden_size):
+                    nn.init.orthogonal_(gate)
+        return layers
+
     @abstractmethod
     def update(
         self,
@@ -37,6 +57,18 @@ class LSTM(Cell):
 
     has_cell_state = True
     layers = nn.LSTM
+
+    def build(
+        self, input_size: int, hidden_size: int, *, num_layers: int, dropout: float, bidirectional: bool
+    ) -> nn.RNNBase:
+        """As for every cell; the forget gate starts nearly open, with a bias of 1 (Jozefowicz et al. 2015)."""
+        layers = super().build(
+            input_size, hidden_size, num_layers=num_layers, dropout=dropout, bidirectional=bidirectional
+        )
+        for name, parameter in layers.named_parameters():
+            if name.startswith("bias_hh"):
+                parameter.detach()[hidden_size : 2 * hidden_size] = 1.0
+        return layers
 
     def update(
         self,

@@ -39,13 +39,12 @@ class Encoder(nn.Module):
                 "change model.hidden_size or set model.bidirectional=false."
             )
         self.num_layers = num_layers
-        self.layers = cell.layers(
+        self.layers = cell.build(
             embedding_size,
             memory_size // 2 if bidirectional else memory_size,
             num_layers=num_layers,
+            dropout=dropout,
             bidirectional=bidirectional,
-            dropout=dropout if num_layers > 1 else 0.0,
-            batch_first=True,
         )
 
     def forward(

@@ -20,9 +20,7 @@ class RecurrentLayers(nn.Module):
         self.cell = cell
         self.num_layers = num_layers
         self.dropout = dropout if num_layers > 1 else 0.0
-        self.layers = cell.layers(
-            input_size, hidden_size, num_layers=num_layers, dropout=self.dropout, batch_first=True
-        )
+        self.layers = cell.build(input_size, hidden_size, num_layers=num_layers, dropout=dropout, bidirectional=False)
 
     def run(
         self, inputs: Float[Tensor, "batch target input"], state: RecurrentState

@@ -56,3 +56,20 @@ def test_a_gate_that_keeps_everything_leaves_the_state_as_it_was() -> None:
     gates = torch.tensor([[0.0, 40.0, 5.0]])  # reset, keep, new
     new = GRU().update(gates, torch.zeros(1, 3), CellState(torch.full((1, 1), 0.25), None))
     assert new.hidden.item() == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("cell", [LSTM(), GRU(), Plain()])
+def test_recurrent_matrices_start_orthogonal_gate_by_gate(cell: Cell) -> None:
+    layers = cell.build(3, 5, num_layers=2, dropout=0.0, bidirectional=True)
+    matrices = [weight for name, weight in layers.named_parameters() if name.startswith("weight_hh")]
+    assert len(matrices) == 4
+    for matrix in matrices:
+        for gate in matrix.split(5):
+            assert_close(gate @ gate.T, torch.eye(5), rtol=0, atol=1e-5)
+
+
+def test_the_forget_gate_of_an_lstm_starts_nearly_open() -> None:
+    layers = LSTM().build(3, 5, num_layers=1, dropout=0.0, bidirectional=False)
+    bias = dict(layers.named_parameters())["bias_hh_l0"]
+    assert (bias[5:10] == 1).all()
+    assert (bias[:5].abs() < 1).all()
