@@ -8,7 +8,7 @@ from pathlib import Path
 import matplotlib.image
 import pytest
 import torch
-from command_line import Commands, Finished, Trained, figures
+from command_line import MODEL, Commands, Finished, Trained, figures
 from omegaconf import OmegaConf
 
 HEAVY = {"torch", "lightning", "datasets", "tokenizers", "wandb", "matplotlib", "sacrebleu", "numpy", "pandas"}
@@ -152,6 +152,16 @@ def test_a_multirun_leaves_a_folder_for_each_job(trained_many: list[Trained]) ->
     assert [run.folder.name for run in trained_many] == ["0_luong_dot", "1_no_attention"]
     assert all((run.folder / "checkpoints" / "model.ckpt").is_file() for run in trained_many)
     assert all(f"{run.folder.name[2:]} on the test split" in run.said.stdout for run in trained_many)
+
+
+def test_multi30k_trains_as_it_is_with_the_double_space_of_line_16217(commands: Commands, multi30k_tok: Path) -> None:
+    line = (multi30k_tok / "train.jsonl").read_text("utf-8").splitlines()[16_216]
+    assert "  " in json.loads(line)["en"]
+    limits = ("data.limit.validation=10", "data.limit.test=10", "trainer.limit_train_batches=3", "logger=none")
+    places = (f"data.path={multi30k_tok}", "paths.outputs=multi30k", "paths.cache=cache")
+    finished = commands("train", "data=multi30k_tok", *MODEL, *limits, *places, "trainer.max_epochs=1")
+    assert finished.status == 0, finished.stderr
+    assert "train: kept 29,000 of 29,000" in finished.stdout
 
 
 # Evaluation
