@@ -27,8 +27,6 @@ def launch(task: Callable[[DictConfig], object], config_name: str) -> None:
     environment its trace is shown too. Any other exception keeps its trace: it is ours to mend.
     """
     traced = os.environ.get("HYDRA_FULL_ERROR") == "1"
-    # Threads that wait for work in a busy loop make a training ten times slower as soon as anything else runs.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ["HYDRA_FULL_ERROR"] = "1"  # hand errors over to us instead of printing them
 
     def fail(error: BaseException) -> NoReturn:
