@@ -50,6 +50,7 @@ MISTAKES = {
     # what does not go together
     "unequal sizes": (["model=luong_dot", "model.attention.memory_size=8"], "dot needs memory_size == query_size"),
     "unequal parts": (["model.network.encoder.memory_size=8"], "the parts of a model must fit together"),
+    "two vocabularies": (["model.network.embeddings.tie_sides=true"], "tie_sides needs one vocabulary for both sides"),
     "unequal depths": (["model.network.decoder.num_layers=2"], "the parts of a model must fit together"),
     "monitor": (["monitor=val/foo"], "monitor names a metric of the validation, but val/foo is none: choose val/"),
     "schedule": (["schedule=plateau", "schedule.monitor=foo"], "conditioned on metric foo which is not available"),

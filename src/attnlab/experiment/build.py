@@ -56,6 +56,11 @@ def build_model(config: DictConfig, tokenizers: TokenizerPair) -> Seq2Seq:
         if OmegaConf.select(config, path) is not None:
             check_component(config, path)
     embeddings = config.model.network.embeddings
+    if embeddings.tie_sides and not tokenizers.joint:
+        raise ConfigError(
+            "tie_sides needs one vocabulary for both sides, but each has its own: set data.tokenizer.joint=true or "
+            "model.network.embeddings.tie_sides=false."
+        )
     embeddings.source_vocab_size = tokenizers.source.vocab_size
     embeddings.target_vocab_size = tokenizers.target.vocab_size
     return component(config, "model.network", Seq2Seq)

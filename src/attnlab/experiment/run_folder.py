@@ -79,7 +79,7 @@ def load_run(path: Path) -> Run:
     Raises:
         RunError: a file is missing, damaged, or does not belong to the others.
     """
-    folder = path if path.is_dir() else path.parent.parent
+    folder = path if path.is_dir() else path.resolve().parent.parent
     checkpoint = path / "checkpoints" / WEIGHTS_FILE if path.is_dir() else path
     config = _read_config(folder / COMPOSED_FILE)
     tokenizers = TokenizerPair.load(folder / TOKENIZER_FOLDER)
@@ -107,6 +107,13 @@ def read_weights(path: Path) -> dict[str, Tensor]:
             "checkpoint of the run, such as checkpoints/last.ckpt."
         ) from error
     return weights
+
+
+def save_weights(path: Path, weights: dict[str, Tensor]) -> None:
+    """Writes the network's parameters as a checkpoint; a reader sees the whole file or none."""
+    draft = path.with_name(f".{path.name}")
+    torch.save({"state_dict": {f"model.{name}": value for name, value in weights.items()}}, draft)
+    draft.replace(path)
 
 
 def load_weights(model: Seq2Seq, weights: dict[str, Tensor], path: Path) -> None:

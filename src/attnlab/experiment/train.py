@@ -5,7 +5,6 @@ import warnings
 from pathlib import Path
 
 import lightning
-import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from omegaconf import DictConfig
@@ -35,6 +34,7 @@ from attnlab.experiment.run_folder import (
     load_weights,
     mean_weights,
     read_weights,
+    save_weights,
     write_config,
 )
 from attnlab.experiment.score import leave_results, print_table, score
@@ -102,10 +102,8 @@ def _run(
     curves = {name: float(value) for name, value in trainer.callback_metrics.items()}
     weights, best = _best_weights(config, callbacks)
     load_weights(model, weights, folder / "checkpoints")
-    torch.save(
-        {"state_dict": {f"model.{name}": value for name, value in weights.items()}},
-        folder / "checkpoints" / WEIGHTS_FILE,
-    )
+    save_weights(folder / "checkpoints" / WEIGHTS_FILE, weights)
+    model.to(trainer.strategy.root_device)  # Lightning leaves it on the CPU
     scored = score(config, model, prepared, "test")
     metrics = {**curves, f"best/{config.monitor}": best, "parameters": float(parameters), **scored.metrics}
     run = {"model": config.model.name, "data": config.data.name, "seed": config.seed, "folder": str(folder)}
