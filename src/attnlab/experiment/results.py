@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from rich import box
 from rich.table import Table
 
 from attnlab.errors import RunError
@@ -145,10 +146,10 @@ def read_translations(folder: Path) -> list[Translation]:
 def results_table(metrics: Mapping[str, float], *, stage: str, names: Sequence[str], title: str) -> Table:
     """A table for the terminal: all sentences, then each of the buckets `names`; unknown figures are a dash."""
     headings, rows = table_by_length(metrics, stage=stage, names=names)
-    table = Table(title=title)
+    table = Table(title=title, box=box.SIMPLE, pad_edge=False, collapse_padding=True)  # narrow enough for 80 columns
     table.add_column(headings[0])
     for heading in headings[1:]:
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", min_width=max(map(len, heading.split())))
     for bucket, *figures in rows:
         cells = (_shown(heading, figure) for heading, figure in zip(headings[1:], figures, strict=True))
         table.add_row(str(bucket), *cells)
