@@ -53,7 +53,7 @@ def test_a_run_leaves_all_that_was_promised(trained: Trained) -> None:
     wanted = {"config.yaml", "composed.yaml", "metrics.json", "translations.jsonl", "train.log"}
     wanted |= {"tokenizer/source.json", "tokenizer/target.json", "checkpoints/model.ckpt", "checkpoints/last.ckpt"}
     assert wanted <= left
-    assert re.fullmatch(r"luong_general/\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d", "/".join(trained.folder.parts[-2:]))
+    assert re.fullmatch(r"luong_general/\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d-\d{6}", "/".join(trained.folder.parts[-2:]))
 
 
 def test_the_configuration_is_left_resolved_and_as_composed(trained: Trained) -> None:
