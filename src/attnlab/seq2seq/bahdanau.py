@@ -16,7 +16,6 @@ from attnlab.seq2seq.decoder import (
     Decoder,
     flatten_hypotheses,
     one_hypothesis,
-    unflatten_hypotheses,
 )
 from attnlab.seq2seq.readout import Maxout
 from attnlab.seq2seq.recurrent import RecurrentLayers
@@ -81,7 +80,7 @@ class BahdanauDecoder(Decoder):
             contexts.append(context)
             all_weights.append(weights)
         outputs = self._read_out(torch.stack(hiddens, dim=1), embedded, torch.cat(contexts, dim=1))
-        new = replace(state, recurrent=unflatten_hypotheses(recurrent, embedded.shape[0], 1))
+        new = replace(state, recurrent=one_hypothesis(recurrent))
         return Decoded(outputs, torch.cat(all_weights, dim=1), new)
 
     def _read_out(self, hidden: Tensor, embedded: Tensor, context: Tensor) -> Tensor:

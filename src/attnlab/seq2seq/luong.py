@@ -17,7 +17,6 @@ from attnlab.seq2seq.decoder import (
     Decoder,
     flatten_hypotheses,
     one_hypothesis,
-    unflatten_hypotheses,
 )
 from attnlab.seq2seq.recurrent import RecurrentLayers
 from attnlab.seq2seq.state import DecoderState, RecurrentState
@@ -84,7 +83,7 @@ class LuongDecoder(Decoder):
         hidden, recurrent = self.recurrent.run(embedded, flatten_hypotheses(state.recurrent))
         context, weights = attend(self.attention, hidden, state.memory)
         outputs = self._drop(self.merge(torch.cat([context, hidden], dim=-1)).tanh())
-        new = replace(state, recurrent=unflatten_hypotheses(recurrent, embedded.shape[0], 1))
+        new = replace(state, recurrent=one_hypothesis(recurrent))
         return Decoded(outputs, weights, new)
 
     def _feeding(self, embedded: Float[Tensor, "batch target embedding"], state: DecoderState) -> Decoded:
@@ -101,7 +100,7 @@ class LuongDecoder(Decoder):
             all_weights.append(weights)
         new = replace(
             state,
-            recurrent=unflatten_hypotheses(recurrent, embedded.shape[0], 1),
+            recurrent=one_hypothesis(recurrent),
             fed=attentional.unsqueeze(1),
         )
         return Decoded(torch.stack(outputs, dim=1), torch.cat(all_weights, dim=1), new)

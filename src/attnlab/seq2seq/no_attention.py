@@ -14,7 +14,6 @@ from attnlab.seq2seq.decoder import (
     Decoder,
     flatten_hypotheses,
     one_hypothesis,
-    unflatten_hypotheses,
 )
 from attnlab.seq2seq.readout import Maxout
 from attnlab.seq2seq.recurrent import RecurrentLayers
@@ -57,7 +56,7 @@ class NoAttentionDecoder(Decoder):
     def forward(self, embedded: Float[Tensor, "batch target embedding"], state: DecoderState) -> Decoded:
         """The whole target at once: nothing is fed back."""
         hidden, recurrent = self.recurrent.run(embedded, flatten_hypotheses(state.recurrent))
-        new = replace(state, recurrent=unflatten_hypotheses(recurrent, embedded.shape[0], 1))
+        new = replace(state, recurrent=one_hypothesis(recurrent))
         return Decoded(self._drop(hidden), None, new)
 
     def _drop(self, hidden: Tensor) -> Tensor:
@@ -113,7 +112,7 @@ class NoAttentionContextDecoder(Decoder):
         hidden, recurrent = self.recurrent.run(
             torch.cat([embedded, context], dim=-1), flatten_hypotheses(state.recurrent)
         )
-        new = replace(state, recurrent=unflatten_hypotheses(recurrent, embedded.shape[0], 1))
+        new = replace(state, recurrent=one_hypothesis(recurrent))
         return Decoded(self._read_out(hidden, embedded, context), None, new)
 
     def _read_out(self, hidden: Tensor, embedded: Tensor, context: Tensor) -> Tensor:
