@@ -10,15 +10,12 @@ def length_mask(lengths: Int[Tensor, " batch"], size: int) -> Bool[Tensor, "batc
     return torch.arange(size, device=lengths.device) < lengths.unsqueeze(1)
 
 
-def masked_softmax(
-    scores: Float[Tensor, "batch target source"], source_mask: Bool[Tensor, "batch source"]
-) -> Float[Tensor, "batch target source"]:
-    """Softmax over real positions; padding gets exactly 0, whatever its score holds (infinities and NaN too).
+def masked_softmax(scores: Float[Tensor, "*shape"], mask: Bool[Tensor, "*#shape"]) -> Float[Tensor, "*shape"]:
+    """Softmax over the last axis where `mask` is True; the rest gets exactly 0, whatever its score (NaN too).
 
     The sum is taken in float32 at least, so that bfloat16 weights of a long source still sum to 1 within rounding.
     A row without a single real position gets all zeros instead of NaN.
     """
-    mask = source_mask.unsqueeze(1)
     wide = scores if scores.dtype == torch.float64 else scores.float()
     weights = wide.masked_fill(~mask, float("-inf")).softmax(dim=-1)
     return weights.masked_fill(~mask, 0.0).to(scores.dtype)

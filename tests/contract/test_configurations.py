@@ -87,6 +87,9 @@ def paths(config: DictConfig) -> None:
 
 PARTS: dict[str, Callable[[DictConfig], object]] = {
     "model/attention": whole_model,
+    "model/normalizer": whole_model,
+    "model/window": whole_model,
+    "model/merge": whole_model,
     "model/bridge": whole_model,
     "model/cell": whole_model,
     "data": whole_data,

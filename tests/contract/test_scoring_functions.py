@@ -8,14 +8,18 @@ from builders import BuildScoring
 from scoring_oracles import ORACLES
 from torch.testing import assert_close
 
-from attnlab.attention.attend import Attended, Memory, attend
+from attnlab.attention.attend import Attended, Attention
+from attnlab.attention.normalizers.softmax import Softmax
 from attnlab.attention.scoring import ScoringFunction
+from attnlab.attention.windows.whole import Whole
 from attnlab.masking import length_mask, masked_softmax
 
 
 def read(scoring: ScoringFunction, query: torch.Tensor, states: torch.Tensor, lengths: list[int]) -> Attended:
     mask = length_mask(torch.tensor(lengths), states.shape[1])
-    return attend(scoring, query, Memory(states, scoring.keys(states), mask))
+    attention = Attention(scoring=scoring, normalizer=Softmax(1.0), window=Whole())
+    memory = attention.start(states, mask)
+    return attention.run(query, memory, attention.first(memory))
 
 
 def random_inputs(batch: int = 2, target: int = 3, source: int = 5) -> tuple[torch.Tensor, torch.Tensor]:
@@ -28,7 +32,7 @@ def random_inputs(batch: int = 2, target: int = 3, source: int = 5) -> tuple[tor
 
 def test_files_yamls_and_oracles_have_the_same_names(repository: Path) -> None:
     attention = repository / "src" / "attnlab" / "attention"
-    parts = {"__init__", "scoring", "attend", "perceptron"}
+    parts = {"__init__", "scoring", "attend", "perceptron", "past"}
     modules = {path.stem for path in attention.glob("*.py")} - parts
     yamls = {path.stem for path in (repository / "conf" / "model" / "attention").glob("*.yaml")}
     assert modules == yamls == set(ORACLES)
@@ -66,8 +70,8 @@ def test_padding_is_invisible(scoring_name: str, build_scoring: BuildScoring) ->
     scoring = build_scoring(scoring_name)
     query, states = random_inputs(1, 3, 5)
     garbage = torch.full((1, 4, 8), 1e4, dtype=torch.float64)  # zeros would hide a leak
-    context, _ = read(scoring, query, states, [5])
-    padded, weights = read(scoring, query, torch.cat([states, garbage], dim=1), [5])
+    context, *_ = read(scoring, query, states, [5])
+    padded, weights, _ = read(scoring, query, torch.cat([states, garbage], dim=1), [5])
     assert_close(padded, context)
     assert (weights[..., 5:] == 0).all()
 
@@ -75,8 +79,8 @@ def test_padding_is_invisible(scoring_name: str, build_scoring: BuildScoring) ->
 def test_rows_do_not_influence_each_other(scoring_name: str, build_scoring: BuildScoring) -> None:
     scoring = build_scoring(scoring_name)
     query, states = random_inputs()
-    together, _ = read(scoring, query, states, [5, 3])
-    alone, _ = read(scoring, query[1:], states[1:, :3], [3])
+    together, *_ = read(scoring, query, states, [5, 3])
+    alone, *_ = read(scoring, query[1:], states[1:, :3], [3])
     assert_close(together[1:], alone)
 
 
@@ -91,7 +95,7 @@ def test_the_query_matters_to_all_but_the_control(scoring_name: str, build_scori
 def test_every_parameter_receives_a_gradient(scoring_name: str, build_scoring: BuildScoring) -> None:
     scoring = build_scoring(scoring_name)
     query, states = random_inputs()
-    context, _ = read(scoring, query, states, [5, 4])
+    context, *_ = read(scoring, query, states, [5, 4])
     (context * torch.randn_like(context)).sum().add(0 * query.requires_grad_().sum()).backward()
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in scoring.parameters())
 
@@ -111,7 +115,7 @@ def test_content_is_permuted_with_the_memory_and_position_is_not(
 @pytest.mark.parametrize("sign", [1, -1])
 def test_weights_sum_to_one_for_huge_scores(dtype: torch.dtype, sign: int) -> None:
     scores = sign * torch.tensor([[[1e4, -1e4, 0.0, 1e4]]], dtype=dtype)
-    weights = masked_softmax(scores, torch.ones(1, 4, dtype=torch.bool))
+    weights = masked_softmax(scores, torch.ones(1, 1, 4, dtype=torch.bool))
     assert weights.dtype == dtype
     assert_close(weights.sum(dim=-1), torch.ones(1, 1, dtype=dtype))
 
@@ -126,7 +130,7 @@ def test_bfloat16_is_float32_within_its_eight_bits(scoring_name: str, build_scor
 
 def test_a_source_of_one_word_gets_all_the_weight(scoring_name: str, build_scoring: BuildScoring) -> None:
     query, states = random_inputs(1, 3, 1)
-    context, weights = read(build_scoring(scoring_name), query, states, [1])
+    context, weights, _ = read(build_scoring(scoring_name), query, states, [1])
     assert (weights == 1).all()
     assert_close(context, states.expand(1, 3, 8))
 
@@ -137,7 +141,7 @@ def test_weights_are_a_distribution_however_large_query_and_memory_are(
     dtype: torch.dtype, size: float, scoring_name: str, build_scoring: BuildScoring
 ) -> None:
     query, states = (size * tensor for tensor in random_inputs())
-    context, weights = read(build_scoring(scoring_name).to(dtype), query.to(dtype), states.to(dtype), [5, 3])
+    context, weights, _ = read(build_scoring(scoring_name).to(dtype), query.to(dtype), states.to(dtype), [5, 3])
     assert context.isfinite().all()
     assert (weights >= 0).all()
     assert_close(weights.double().sum(dim=-1), torch.ones(2, 3, dtype=torch.float64), rtol=0, atol=0.02)
@@ -163,7 +167,7 @@ def test_nothing_of_padding_reaches_a_gradient(scoring_name: str, build_scoring:
 
 def test_the_control_reads_the_mean(build_scoring: BuildScoring) -> None:
     query, states = random_inputs()
-    context, weights = read(build_scoring("uniform"), query, states, [5, 2])
+    context, weights, _ = read(build_scoring("uniform"), query, states, [5, 2])
     assert_close(weights[1, 0], torch.tensor([0.5, 0.5, 0, 0, 0], dtype=torch.float64))
     assert_close(context[0], states[0].mean(dim=0).expand(3, 8))
     assert_close(context[1], states[1, :2].mean(dim=0).expand(3, 8))

@@ -13,18 +13,18 @@ def test_a_mask_marks_the_first_positions_of_each_row() -> None:
 
 def test_the_softmax_of_a_worked_example() -> None:
     scores = torch.tensor([[[2.0, 2.0, 7.0]]])
-    assert_close(masked_softmax(scores, torch.tensor([[True, True, False]])), torch.tensor([[[0.5, 0.5, 0.0]]]))
+    assert_close(masked_softmax(scores, torch.tensor([[[True, True, False]]])), torch.tensor([[[0.5, 0.5, 0.0]]]))
 
 
 def test_whatever_stands_at_padding_gets_no_weight() -> None:
     scores = torch.tensor([[[0.0, float("nan")], [0.0, float("inf")]]])
-    weights = masked_softmax(scores, torch.tensor([[True, False]]))
+    weights = masked_softmax(scores, torch.tensor([[[True, False]]]))
     assert_close(weights, torch.tensor([[[1.0, 0.0], [1.0, 0.0]]]))
 
 
 def test_a_row_without_a_real_position_is_zero_and_so_is_its_gradient_elsewhere() -> None:
     scores = torch.zeros(2, 1, 2, requires_grad=True)
-    weights = masked_softmax(scores, torch.tensor([[False, False], [True, True]]))
+    weights = masked_softmax(scores, torch.tensor([[[False, False]], [[True, True]]]))
     assert_close(weights, torch.tensor([[[0.0, 0.0]], [[0.5, 0.5]]]))
     weights[1].sum().backward()
     assert scores.grad is not None

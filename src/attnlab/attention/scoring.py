@@ -5,12 +5,14 @@ from abc import ABC, abstractmethod
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from attnlab.attention.past import Past
+
 
 class ScoringFunction(nn.Module, ABC):
     """Scores every memory state against every query.
 
     `keys` holds whatever depends on the memory alone, so that a decoder computes it once per source and not at every
-    step. Padding is not this class's concern: `masked_softmax` removes it, whatever score it got.
+    step. Padding is not this class's concern: the normalizer removes it, whatever score it got.
     """
 
     @abstractmethod
@@ -20,5 +22,19 @@ class ScoringFunction(nn.Module, ABC):
     @abstractmethod
     def forward(
         self, query: Float[Tensor, "batch target hidden"], keys: Float[Tensor, "batch source key"]
-    ) -> Float[Tensor, "batch target source"]:
-        """Scores before the softmax."""
+    ) -> Float[Tensor, "batch *heads target source"]:
+        """Scores before the softmax; only a function with several heads has a heads axis."""
+
+    def read(
+        self, weights: Float[Tensor, "batch *heads target source"], states: Float[Tensor, "batch source memory"]
+    ) -> Float[Tensor, "batch target memory"]:
+        """The context: the weighted sum of the states."""
+        return weights @ states
+
+
+class RememberingScore(ScoringFunction):
+    """A score that also depends on where earlier steps looked; it enters through the keys, for each query its own."""
+
+    @abstractmethod
+    def recall(self, keys: Float[Tensor, "batch source key"], past: Past) -> Float[Tensor, "batch target source key"]:
+        """The keys as each query's past colours them; `forward` scores one query against them."""

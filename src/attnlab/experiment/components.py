@@ -13,6 +13,8 @@ from attnlab.experiment.argument_types import check_types
 
 T = TypeVar("T")
 
+OmegaConf.register_resolver("sum", lambda *sizes: sum(sizes), replace=True)  # sizes of what is joined
+
 WHITELIST: Final = [
     "attnlab.*",
     "lightning.Trainer",

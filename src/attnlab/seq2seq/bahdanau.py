@@ -8,8 +8,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn.functional import dropout
 
-from attnlab.attention.attend import Memory, attend
-from attnlab.attention.scoring import ScoringFunction
+from attnlab.attention.attend import Attention
 from attnlab.seq2seq.cells import Cell
 from attnlab.seq2seq.decoder import (
     Decoded,
@@ -32,7 +31,7 @@ class BahdanauDecoder(Decoder):
     def __init__(
         self,
         *,
-        attention: ScoringFunction,
+        attention: Attention,
         cell: Cell,
         embedding_size: int,
         hidden_size: int,
@@ -57,30 +56,33 @@ class BahdanauDecoder(Decoder):
         first: RecurrentState,
     ) -> DecoderState:
         """Keys are computed here, once."""
-        keys = self.attention.keys(memory)
-        return DecoderState(one_hypothesis(first), Memory(memory, keys, source_mask), fed=None)
+        kept = self.attention.start(memory, source_mask)
+        return DecoderState(one_hypothesis(first), kept, self.attention.first(kept), fed=None)
 
     def step(self, embedded: Float[Tensor, "batch beam embedding"], state: DecoderState) -> Decoded:
         """Reads one token of every hypothesis."""
         assert state.memory is not None
-        context, weights = attend(self.attention, state.recurrent.hidden[-1], state.memory)
+        assert state.past is not None
+        context, weights, past = self.attention.step(state.recurrent.hidden[-1], state.memory, state.past)
         hidden, recurrent = self._step_recurrent(torch.cat([embedded, context], dim=-1), state.recurrent)
         outputs = self._read_out(hidden, embedded, context)
-        return Decoded(outputs, weights, replace(state, recurrent=recurrent))
+        return Decoded(outputs, weights, replace(state, recurrent=recurrent, past=past))
 
     def forward(self, embedded: Float[Tensor, "batch target embedding"], state: DecoderState) -> Decoded:
         """All steps of a known target; the loop holds the cell and attention, the output unit runs after it."""
         assert state.memory is not None
+        assert state.past is not None
         unrolled, recurrent = self.recurrent.unrolled(embedded), flatten_hypotheses(state.recurrent)
+        past = state.past
         hiddens, contexts, all_weights = [], [], []
         for number in range(embedded.shape[1]):
-            context, weights = attend(self.attention, recurrent.hidden[-1].unsqueeze(1), state.memory)
+            context, weights, past = self.attention.step(recurrent.hidden[-1].unsqueeze(1), state.memory, past)
             hidden, recurrent = unrolled.step(number, context.squeeze(1), recurrent)
             hiddens.append(hidden)
             contexts.append(context)
             all_weights.append(weights)
         outputs = self._read_out(torch.stack(hiddens, dim=1), embedded, torch.cat(contexts, dim=1))
-        new = replace(state, recurrent=one_hypothesis(recurrent))
+        new = replace(state, recurrent=one_hypothesis(recurrent), past=past)
         return Decoded(outputs, torch.cat(all_weights, dim=1), new)
 
     def _read_out(self, hidden: Tensor, embedded: Tensor, context: Tensor) -> Tensor:

@@ -46,7 +46,7 @@ class NoAttentionDecoder(Decoder):
         first: RecurrentState,
     ) -> DecoderState:
         """The memory is dropped here."""
-        return DecoderState(one_hypothesis(first), memory=None, fed=None)
+        return DecoderState(one_hypothesis(first), memory=None, past=None, fed=None)
 
     def step(self, embedded: Float[Tensor, "batch beam embedding"], state: DecoderState) -> Decoded:
         """Reads one token of every hypothesis."""
@@ -97,7 +97,7 @@ class NoAttentionContextDecoder(Decoder):
     ) -> DecoderState:
         """The memory is dropped here; the top layer's first state is kept."""
         recurrent = one_hypothesis(first)
-        return DecoderState(recurrent, memory=None, fed=recurrent.hidden[-1])
+        return DecoderState(recurrent, memory=None, past=None, fed=recurrent.hidden[-1])
 
     def step(self, embedded: Float[Tensor, "batch beam embedding"], state: DecoderState) -> Decoded:
         """Reads one token of every hypothesis."""

@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from attnlab.attention.attend import Memory
+from attnlab.attention.past import Past
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,14 @@ class DecoderState:
     Attributes:
         recurrent: state of the recurrent layers.
         memory: what attention reads, None without attention.
+        past: where attention looked before, None without attention.
         fed: a vector that joins the next input: Luong's attentional of the last step with input feeding (zeros at the
             first), the fixed context of `no_attention_context`; None where nothing is fed.
     """
 
     recurrent: RecurrentState
     memory: Memory | None
+    past: Past | None
     fed: Float[Tensor, "batch beam fed"] | None
 
     def select(self, rows: Int[Tensor, " kept"] | None, parents: Int[Tensor, "kept beam"]) -> "DecoderState":
@@ -45,4 +48,5 @@ class DecoderState:
         if memory is not None and rows is not None:
             memory = memory.select(rows)
         fed = None if self.fed is None else self.fed[sentences, parents]
-        return replace(self, recurrent=recurrent, memory=memory, fed=fed)
+        past = None if self.past is None else self.past.select(sentences, parents)
+        return replace(self, recurrent=recurrent, memory=memory, past=past, fed=fed)

@@ -4,7 +4,10 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from attnlab.attention.attend import Attention
 from attnlab.attention.general import General
+from attnlab.attention.normalizers.softmax import Softmax
+from attnlab.attention.windows.whole import Whole
 from attnlab.data.batch import Batch, collate
 from attnlab.decoding.protocol import SearchState, StepModel
 from attnlab.seq2seq.bridge import Copy
@@ -12,6 +15,7 @@ from attnlab.seq2seq.cells import LSTM
 from attnlab.seq2seq.embeddings import Embeddings
 from attnlab.seq2seq.encoder import Encoder
 from attnlab.seq2seq.luong import LuongDecoder
+from attnlab.seq2seq.merge import Attentional
 from attnlab.seq2seq.model import Seq2Seq
 from attnlab.seq2seq.state import DecoderState
 from attnlab.text.special import BOS, EOS, PAD
@@ -33,11 +37,11 @@ def model() -> Seq2Seq:
         encoder=Encoder(cell=LSTM(), embedding_size=6, memory_size=8, num_layers=2, bidirectional=True, dropout=0.0),
         bridge=Copy(memory_size=8, hidden_size=8, num_layers=2),
         decoder=LuongDecoder(
-            attention=General(8, 8),
+            attention=Attention(scoring=General(8, 8), normalizer=Softmax(1.0), window=Whole()),
+            merge=Attentional(8, 8),
             cell=LSTM(),
             embedding_size=6,
             hidden_size=8,
-            memory_size=8,
             num_layers=2,
             input_feeding=True,
             dropout=0.0,

@@ -9,7 +9,10 @@ import lightning
 import pytest
 import torch
 
+from attnlab.attention.attend import Attention
 from attnlab.attention.general import General
+from attnlab.attention.normalizers.softmax import Softmax
+from attnlab.attention.windows.whole import Whole
 from attnlab.data.lengths import LengthBuckets
 from attnlab.data.prepare import PreparedData
 from attnlab.decoding.greedy import Greedy
@@ -22,6 +25,7 @@ from attnlab.seq2seq.cells import LSTM
 from attnlab.seq2seq.embeddings import Embeddings
 from attnlab.seq2seq.encoder import Encoder
 from attnlab.seq2seq.luong import LuongDecoder
+from attnlab.seq2seq.merge import Attentional
 from attnlab.seq2seq.model import Seq2Seq
 from attnlab.text.trainers import WordTrainer
 from attnlab.training.loss import LabelSmoothedCrossEntropy
@@ -78,11 +82,11 @@ def model(prepared: PreparedData) -> Seq2Seq:
         encoder=Encoder(cell=LSTM(), embedding_size=16, memory_size=32, num_layers=1, bidirectional=True, dropout=0.0),
         bridge=Copy(memory_size=32, hidden_size=32, num_layers=1),
         decoder=LuongDecoder(
-            attention=General(32, 32),
+            attention=Attention(scoring=General(32, 32), normalizer=Softmax(1.0), window=Whole()),
+            merge=Attentional(32, 32),
             cell=LSTM(),
             embedding_size=16,
             hidden_size=32,
-            memory_size=32,
             num_layers=1,
             input_feeding=True,
             dropout=0.0,
