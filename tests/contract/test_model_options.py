@@ -153,7 +153,7 @@ def test_keys_are_computed_once_for_each_source(
     name: str, build_model: BuildModel, batch: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = build(build_model, name, "")
-    attention = model.decoder.get_submodule("attention")
+    attention = model.decoder.get_submodule("attention.scoring")
     assert isinstance(attention, ScoringFunction)
     keys, calls = attention.keys, []
 
