@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from attnlab.data.batch import Batch
 from attnlab.decoding.protocol import Hypothesis, Search
 from attnlab.seq2seq.model import Seq2Seq
-from attnlab.text.special import PAD
+from attnlab.text.special import PAD, UNK
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,9 @@ class Answer:
         nll: negative log-likelihood of the reference, EOS included, in nats.
         tokens: reference tokens, EOS included.
         correct: reference tokens that were the model's first choice under teacher forcing.
+        forced_weights: attention while the reference was read, where it was asked for and the model has any: in
+            float32 at least and in main memory, a row for each reference token and EOS, a column for each source token
+            and EOS.
     """
 
     row: int
@@ -28,13 +32,22 @@ class Answer:
     nll: float
     tokens: int
     correct: int
+    forced_weights: Float[Tensor, "target source"] | None = None
 
 
-def answer(model: Seq2Seq, batch: Batch, search: Search) -> list[Answer]:
-    """Searches translations of a batch and scores its references; one answer for each row, in the batch's order."""
+def answer(model: Seq2Seq, batch: Batch, search: Search, *, keep_weights: bool = False) -> list[Answer]:
+    """Searches translations of a batch and scores its references; one answer for each row, in the batch's order.
+
+    Args:
+        model: in evaluation mode.
+        batch: on the model's device.
+        search: finds the translations.
+        keep_weights: whether answers hold the attention to their references as well.
+    """
     hypotheses = search(model, model.start(batch.source, batch.source_lengths), batch.source_lengths)
-    logits = model(batch.source, batch.source_lengths, batch.target[:, :-1]).logits
-    nll, correct = _reference_totals(logits, batch.target[:, 1:])
+    prediction = model(batch.source, batch.source_lengths, batch.target[:, :-1])
+    nll, correct = _reference_totals(prediction.logits, batch.target[:, 1:])
+    weights = prediction.weights if keep_weights else None
     return [
         Answer(row, found, *totals)
         for row, found, *totals in zip(
@@ -43,9 +56,24 @@ def answer(model: Seq2Seq, batch: Batch, search: Search) -> list[Answer]:
             nll.tolist(),
             (batch.target_lengths - 1).tolist(),
             correct.tolist(),
+            [None] * len(batch.rows) if weights is None else _without_padding(weights, batch),
             strict=True,
         )
     ]
+
+
+def attends(model: Seq2Seq) -> bool:
+    """Whether the model looks at its source: one step on one token shows it."""
+    one = torch.full((1, 1), UNK, device=next(model.parameters()).device)
+    with torch.inference_mode():
+        return model(one, torch.ones_like(one[0]), one).weights is not None
+
+
+def _without_padding(weights: Float[Tensor, "batch target source"], batch: Batch) -> list[Float[Tensor, "_ _"]]:
+    """Each row's own part, copied so that nothing of the batch stays in memory."""
+    wide = (weights if weights.dtype == torch.float64 else weights.float()).cpu()
+    sizes = zip((batch.target_lengths - 1).tolist(), batch.source_lengths.tolist(), strict=True)
+    return [wide[row, :target, :source].clone() for row, (target, source) in enumerate(sizes)]
 
 
 def _reference_totals(

@@ -1,13 +1,14 @@
 """How attention between tokens becomes attention between words, which a gold alignment can be held against."""
 
-import re
 from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from attnlab.errors import DataError, ShapeError
+from attnlab.data.lengths import word_count
+from attnlab.errors import ShapeError
+from attnlab.text.tokenizer import Tokenizer
 
 
 def merge_weights(
@@ -35,21 +36,34 @@ def merge_weights(
     return rows.T / rows.sum(dim=0).clamp(min=1).unsqueeze(1) @ weights @ columns
 
 
-def read_alignment(text: str) -> set[tuple[int, int]]:
-    """Links (source word, target word) of an alignment in Pharaoh format, "0-0 1-2".
+def word_weights(
+    weights: Float[Tensor, "target source"], source_words: Sequence[int], target_words: Sequence[int]
+) -> Float[Tensor, "target_words places"]:
+    """Weights of each target word over the source words and, in the last column, EOS.
 
-    Raises:
-        DataError: a part of it is no link.
+    Args:
+        weights: of each target token over the source tokens, EOS being the last of these; a row for EOS is dropped.
+        source_words: for each source token but EOS the index of its word.
+        target_words: for each target token but EOS the index of its word.
     """
-    links = set()
-    for link in text.split():
-        found = re.fullmatch(r"(\d+)-(\d+)", link)
-        if found is None:
-            raise DataError(
-                f"An alignment is written as source-target links such as 0-0 1-2, but this one holds {link!r}: mend it."
-            )
-        links.add((int(found[1]), int(found[2])))
-    return links
+    eos = max(source_words, default=-1) + 1
+    return merge_weights(weights[: len(target_words)], [*source_words, eos], target_words)
+
+
+def words_of(tokenizer: Tokenizer, ids: Sequence[int]) -> list[int]:
+    """For each id the index of its word in `tokenizer.decode(ids).split()`; no index at all if there is no word.
+
+    An id that adds nothing to read, such as the space before a word, belongs to the word after it, or at the end to
+    the last. For the ids of a text this is `tokenizer.word_indices`, but a model may spell a word in another way.
+    """
+    prefixes = [tokenizer.decode(ids[:end]) for end in range(len(ids) + 1)]
+    counts = [word_count(prefix) for prefix in prefixes]
+    if counts[-1] == 0:
+        return []
+    return [
+        min(counts[at] if prefixes[at] == prefixes[at + 1] else counts[at + 1] - 1, counts[-1] - 1)
+        for at in range(len(ids))
+    ]
 
 
 def _membership(words: Sequence[int], like: Tensor) -> Float[Tensor, "tokens words"]:

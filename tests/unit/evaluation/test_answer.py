@@ -2,18 +2,19 @@
 
 import pytest
 import torch
+from torch import Tensor
 from torch.nn.functional import cross_entropy
 from torch.testing import assert_close
 
 from attnlab.data.batch import Batch, collate
 from attnlab.decoding.greedy import Greedy
 from attnlab.decoding.limits import LengthLimit
-from attnlab.evaluation.answer import answer
+from attnlab.evaluation.answer import answer, attends
 from attnlab.seq2seq.bridge import Copy
 from attnlab.seq2seq.cells import GRU
 from attnlab.seq2seq.embeddings import Embeddings
 from attnlab.seq2seq.encoder import Encoder
-from attnlab.seq2seq.model import Seq2Seq
+from attnlab.seq2seq.model import Prediction, Seq2Seq
 from attnlab.seq2seq.no_attention import NoAttentionDecoder
 from attnlab.text.special import PAD
 
@@ -78,3 +79,48 @@ def test_likelihoods_are_summed_in_float32_at_least_whatever_the_model_computes_
     exact = torch.tensor([found.nll for found in answer(model, batch, SEARCH)])
     rough = torch.tensor([found.nll for found in answer(model.bfloat16(), batch, SEARCH)])
     assert_close(rough, exact, rtol=0.02, atol=0.02)
+
+
+class Looking(Seq2Seq):
+    """Spreads each step's weight evenly over the whole padded source, which a real model never does."""
+
+    def forward(self, source: Tensor, source_lengths: Tensor, target: Tensor) -> Prediction:
+        predicted = super().forward(source, source_lengths, target)
+        shape = (source.shape[0], target.shape[1], source.shape[1])
+        numbers = torch.arange(float(shape[0] * shape[1] * shape[2])).view(shape)
+        return Prediction(predicted.logits, numbers.to(predicted.logits.dtype))
+
+
+@pytest.fixture
+def looking(model: Seq2Seq) -> Seq2Seq:
+    return Looking(
+        embeddings=model.embeddings, encoder=model.encoder, bridge=model.bridge, decoder=model.decoder
+    ).eval()
+
+
+def test_attention_to_a_reference_is_kept_on_request_and_without_padding(looking: Seq2Seq, batch: Batch) -> None:
+    answers = answer(looking, batch, SEARCH, keep_weights=True)
+    whole = looking(batch.source, batch.source_lengths, batch.target[:, :-1]).weights
+    assert whole is not None
+    for row, found in enumerate(answers):
+        assert found.forced_weights is not None
+        assert found.forced_weights.shape == (found.tokens, batch.source_lengths[row])
+        assert_close(found.forced_weights, whole[row, : found.tokens, : batch.source_lengths[row]])
+        # A copy, which does not keep the weights of the whole batch alive.
+        assert found.forced_weights.untyped_storage().nbytes() == 4 * found.forced_weights.numel()
+    assert [found.forced_weights for found in answer(looking, batch, SEARCH)] == [None] * 3
+
+
+@pytest.mark.parametrize(("computed", "kept"), [(torch.bfloat16, torch.float32), (torch.float64, torch.float64)])
+def test_attention_is_kept_in_float32_at_least(
+    looking: Seq2Seq, batch: Batch, computed: torch.dtype, kept: torch.dtype
+) -> None:
+    (first, *_) = answer(looking.to(computed), batch, SEARCH, keep_weights=True)
+    assert first.forced_weights is not None
+    assert first.forced_weights.dtype == kept
+
+
+def test_a_model_without_attention_has_none_to_keep(model: Seq2Seq, looking: Seq2Seq, batch: Batch) -> None:
+    assert [found.forced_weights for found in answer(model, batch, SEARCH, keep_weights=True)] == [None] * 3
+    assert not attends(model)
+    assert attends(looking)

@@ -1,8 +1,11 @@
 import pytest
 import torch
 
-from attnlab.errors import DataError, ShapeError
-from attnlab.evaluation.words import merge_weights, read_alignment
+from attnlab.errors import ShapeError
+from attnlab.evaluation.words import merge_weights, word_weights, words_of
+from attnlab.text.special import BOS, EOS, PAD, UNK
+from attnlab.text.tokenizer import Tokenizer
+from attnlab.text.trainers import BytePairTrainer, CharacterTrainer, TokenizerTrainer, WordTrainer
 
 
 def test_source_pieces_add_up_and_target_pieces_are_averaged() -> None:
@@ -28,12 +31,42 @@ def test_every_token_needs_a_word() -> None:
         merge_weights(torch.ones(2, 3), [0, 1], [0, 1])
 
 
-def test_alignments_are_read() -> None:
-    assert read_alignment("0-0 2-1  10-12") == {(0, 0), (2, 1), (10, 12)}
-    assert read_alignment("") == set()
+def test_weights_between_words_keep_eos_of_the_source_and_drop_that_of_the_target() -> None:
+    # Source: two pieces of one word, a word, EOS. Target: a word, two pieces of one word, EOS.
+    weights = torch.tensor([[0.1, 0.2, 0.3, 0.4], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0], [0.0, 0.0, 0.5, 0.5]])
+    wanted = torch.tensor([[0.3, 0.3, 0.4], [0.5, 0.0, 0.5]])
+    torch.testing.assert_close(word_weights(weights, [0, 0, 1], [0, 1, 1]), wanted)
+    torch.testing.assert_close(word_weights(weights[:3], [0, 0, 1], [0, 1, 1]), wanted)  # cut before EOS
 
 
-@pytest.mark.parametrize("text", ["0-0 1", "a-b", "1--2", "0:1"])
-def test_a_spoilt_alignment_is_refused(text: str) -> None:
-    with pytest.raises(DataError, match="source-target links such as 0-0 1-2, but this one holds"):
-        read_alignment(text)
+def test_a_translation_without_words_has_no_weights() -> None:
+    assert word_weights(torch.ones(1, 3), [0, 1], []).shape == (0, 3)
+
+
+LINES = ["the unbelievable dogs , they sleep", "über  allen Gipfeln \u3000ist 3.14 Ruh'", "the the the dog", "a"]
+TRAINERS = {
+    "words": WordTrainer(),
+    "characters": CharacterTrainer(),
+    "bytepair": BytePairTrainer(vocab_size=60),
+}
+
+
+@pytest.fixture(params=TRAINERS)
+def tokenizer(request: pytest.FixtureRequest) -> Tokenizer:
+    trainer: TokenizerTrainer = TRAINERS[request.param]
+    return trainer.train(LINES, LINES).target
+
+
+@pytest.mark.parametrize("line", [*LINES, "the dogs \U0001f415 sleep", ""])
+def test_the_words_of_a_text_s_ids_are_those_of_the_text(tokenizer: Tokenizer, line: str) -> None:
+    (ids,) = tokenizer.encode_batch([line])
+    assert words_of(tokenizer, ids) == tokenizer.word_indices(line)
+
+
+def test_ids_that_add_nothing_to_read_belong_to_the_next_word_or_to_the_last() -> None:
+    tokenizer = CharacterTrainer().train(["a b"], ["a b"]).target
+    (a, space, b) = tokenizer.encode_batch(["a b"])[0]
+    assert words_of(tokenizer, [space, a, space, space, b, b, space]) == [0, 0, 1, 1, 1, 1, 1]
+    assert words_of(tokenizer, [BOS, a, PAD, b, EOS]) == [0, 0, 0, 0, 0]
+    assert words_of(tokenizer, [a, space, UNK, a]) == [0, 1, 1, 1]
+    assert words_of(tokenizer, [space, space]) == []
