@@ -1,5 +1,6 @@
 """Entmax with a learned alpha: how sparse the weights are is a parameter."""
 
+from math import log
 from typing import Any, Final, final
 
 import torch
@@ -41,8 +42,7 @@ class Entmax(Normalizer):
                 f"Entmax learns an alpha between {LOWEST} and 2, and it cannot start at {alpha}: set "
                 "model.normalizer.alpha between them, or take softmax (alpha 1) or sparsemax (alpha 2)."
             )
-        share = (alpha - LOWEST) / (2 - LOWEST)
-        self.logit = nn.Parameter(torch.tensor(share).logit())
+        self.logit = nn.Parameter(torch.tensor(log((alpha - LOWEST) / (2 - alpha))))
 
     @property
     def alpha(self) -> Float[Tensor, ""]:

@@ -53,8 +53,11 @@ def test_entmax_at_five_thirds_by_hand() -> None:
     assert_close(normalize(Entmax(5 / 3).double(), scores), wanted, rtol=0.0, atol=1e-6)
 
 
-def test_entmax_starts_where_it_is_told() -> None:
-    assert_close(Entmax(1.25).alpha, torch.tensor(1.25))
+@pytest.mark.parametrize("alpha", [1.001 + 1e-12, 1.25, 1.5, 2 - 1e-12])
+def test_entmax_starts_where_it_is_told(alpha: float) -> None:
+    normalizer = Entmax(alpha)
+    assert_close(normalizer.alpha, torch.tensor(alpha))
+    assert normalizer.logit.isfinite()
 
 
 def test_entmax_lies_between_softmax_and_sparsemax() -> None:
