@@ -1,0 +1,41 @@
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+
+from attnlab.evaluation.pictures import picture
+from attnlab.evaluation.probe import Estimate
+from attnlab.evaluation.probe_plot import draw_probe
+
+
+def estimate(*values: float) -> Estimate:
+    return Estimate(torch.tensor(values), torch.full((len(values),), 0.01))
+
+
+SHARES = {"trained": estimate(0.1, 0.2, 0.4, 0.2, 0.1), "random weights": estimate(0.2, 0.2, 0.2, 0.2, 0.2)}
+ACCURACIES = {"trained": estimate(0.5, 1.0, torch.nan)}
+
+
+def lines(axes: Axes) -> list[list[float]]:
+    return [np.asarray(container.lines[0].get_ydata(), dtype=float).round(4).tolist() for container in axes.containers]
+
+
+def test_each_panel_shows_its_curves_in_per_cent() -> None:
+    left, right = draw_probe(SHARES, ACCURACIES, reach=1, title="a run").axes
+    assert lines(left) == [[10, 20, 40, 20, 10], [20] * 5]
+    assert [label.get_text() for label in left.get_xticklabels()] == ["<-1", "-1", "0", "+1", ">+1"]
+    assert [label.get_text() for label in right.get_xticklabels()] == ["-1", "0", "+1"]
+    assert lines(right)[0][:2] == [50, 100]
+    legend = left.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["trained", "random weights"]
+
+
+def test_axes_name_their_units() -> None:
+    left, right = draw_probe(SHARES, ACCURACIES, reach=1, title="a run").axes
+    assert left.get_ylabel() == "share of the squared gradient (%)"
+    assert right.get_ylabel() == "words read correctly (%)"
+    assert left.get_xlabel().endswith("(words)")
+
+
+def test_it_is_drawn_with_gaps_and_any_title() -> None:
+    assert picture(draw_probe(SHARES, ACCURACIES, reach=1, title="$ \\frac _ 狗"), "png")
