@@ -275,6 +275,10 @@ EVALUATIONS = {
     "other data": (["data=text", "data.path=/nowhere/train"], "/nowhere/train does not exist"),
     "small budget": (["+data.evaluation_batch.max_tokens=3"], "max_tokens is 3 and the longest pair has"),
     "output folder": (["paths.outputs=a_file/outputs"], r"cannot be written \(Not a directory\)"),
+    "alignment file": (["alignment_file=nowhere.txt"], r"nowhere.txt cannot be read \(No such file"),
+    "alignments of others": (["alignment_file=a_file"], r"a_file has 1 lines for 20 pairs \(test: kept 20 of 20\)"),
+    "pictures": (["pictures=-1"], "pictures is a number of sentences from 0, not -1: try pictures=4"),
+    "pictures type": (["pictures=all"], "pictures is a number of sentences from 0, not 'all'"),
 }
 
 
@@ -283,6 +287,16 @@ def test_evaluation_refuses(commands: Commands, trained: Trained, mistake: str) 
     (commands.folder / "a_file").touch()
     arguments, message = EVALUATIONS[mistake]
     assert re.search(message, commands("evaluate", f"run={trained.folder}", *OUTPUTS, *arguments).error)
+
+
+@pytest.mark.parametrize("setting", ["alignment_file=gold.txt", "pictures=1"])
+def test_attention_of_a_model_without_it_is_not_evaluated(
+    commands: Commands, trained_plain: Trained, setting: str
+) -> None:
+    error = commands("evaluate", f"run={trained_plain.folder}", *OUTPUTS, setting).error
+    assert error == (
+        f"{setting.partition('=')[0]} asks what the model looked at, but this model has no attention: leave it out."
+    )
 
 
 def test_evaluation_refuses_a_source_over_the_limit(commands: Commands, trained_location: Trained) -> None:

@@ -78,6 +78,27 @@ def test_the_results_say_what_was_run_on_what(trained: Trained) -> None:
     assert {"parameters", "best/val/bleu", "train/tokens_per_second"} <= metrics.keys()
 
 
+def test_attention_is_measured_against_the_gold_alignments(trained: Trained) -> None:
+    metrics = trained.metrics
+    links = {f"{name}{end}" for name in ("aer", "alignment_precision", "alignment_recall") for end in THRESHOLDED}
+    looks = {"attention_entropy", "attention_coverage_deviation", "attention_diagonal_distance"}
+    for bucket in ("", "/short", "/medium", "/long"):
+        assert {f"test/{name}{bucket}" for name in {*links, *looks, "attention_non_monotonic"}} <= metrics.keys()
+    assert {f"test/{name}_own" for name in looks} <= metrics.keys()
+    for ending in THRESHOLDED:
+        assert 0 <= metrics[f"test/aer{ending}"] <= 1
+    # Only of the test: validations come after every epoch and must not wait for them.
+    assert not [name for name in metrics if name.startswith("val/") and ("aer" in name or "attention" in name)]
+    assert re.search(r"(?m)^ overall +0\.\d{3} +0\.\d{3} +0\.\d{3} ", trained.said.stdout)
+
+
+THRESHOLDED = ("", "_thresholded")
+
+
+def test_a_model_without_attention_has_no_such_figures(trained_plain: Trained) -> None:
+    assert not [name for name in trained_plain.metrics if "aer" in name or "attention" in name or "alignment" in name]
+
+
 def test_translations_are_left_with_all_about_them(trained: Trained) -> None:
     rows = [json.loads(line) for line in (trained.folder / "translations.jsonl").read_text("utf-8").splitlines()]
     assert len(rows) == 20
@@ -137,7 +158,11 @@ def test_another_seed_gives_others_and_csv_files_hold_the_curves(commands: Comma
     assert (
         next(run.folder.glob("csv/*/tables/test_by_length.csv")).read_text("utf-8").startswith("length,sentences,BLEU")
     )
-    assert list(run.folder.glob("csv/*/images/*.png"))
+    assert (
+        next(run.folder.glob("csv/*/tables/test_alignment.csv")).read_text("utf-8").startswith("length,AER,precision")
+    )
+    drawn = {path.stem for path in run.folder.glob("csv/*/images/*.png")}
+    assert {"attention_1", "forced_attention_1", "bleu_by_length"} <= drawn
 
 
 def test_wandb_runs_offline_without_asking(commands: Commands) -> None:
@@ -228,6 +253,23 @@ def test_one_setting_of_the_own_search_can_be_changed(evaluate: Evaluate, tmp_pa
     evaluate("+search.beam_size=2")
     config = OmegaConf.load(tmp_path / "evaluation" / "config.yaml")
     assert (config.search.beam_size, config.search.length_limit.maximum) == (2, 20)
+
+
+def test_gold_alignments_come_from_a_file_and_pictures_are_drawn(evaluate: Evaluate, tmp_path: Path) -> None:
+    (tmp_path / "test.en").write_text("the dog sleeps\nthe cat\n", encoding="utf-8")
+    (tmp_path / "test.de").write_text("der Hund schläft\ndie Katze\n", encoding="utf-8")
+    corpus = ("data=text", f"data.path={tmp_path}")
+    _, metrics = evaluate(*corpus)
+    assert "test/attention_entropy" in metrics
+    assert "test/aer" not in metrics
+    gold = tmp_path / "gold.txt"
+    gold.write_text("0-0 1-1 2p2\n0-0 1-1\n")
+    _, with_gold = evaluate(*corpus, f"alignment_file={gold}", "pictures=2")
+    assert 0 <= with_gold["test/aer"] <= 1
+    assert {name: with_gold[name] for name in metrics} == metrics
+    pictures = sorted((tmp_path / "evaluation").glob("*.png"))
+    assert [path.name for path in pictures] == ["attention_1.png", "attention_2.png"]
+    assert matplotlib.image.imread(pictures[0]).shape[0] > 50
 
 
 # Translation

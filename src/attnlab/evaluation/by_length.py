@@ -94,12 +94,16 @@ def tokens_by_length(
 
 
 def table_by_length(
-    metrics: Mapping[str, float], *, stage: str, names: Sequence[str]
+    metrics: Mapping[str, float],
+    *,
+    stage: str,
+    names: Sequence[str],
+    columns: Mapping[str, str] = TABLE_COLUMNS,
 ) -> tuple[list[str], list[list[str | float | None]]]:
     """Headings and rows (overall first, then the buckets `names`) of the metrics of one stage; None where unknown."""
-    headings = ["length", *TABLE_COLUMNS.values()]
+    headings = ["length", *columns.values()]
     rows: list[list[str | float | None]] = [
-        [bucket, *(metrics.get(metric_name(stage, metric, bucket)) for metric in TABLE_COLUMNS)]
+        [bucket, *(metrics.get(metric_name(stage, metric, bucket)) for metric in columns)]
         for bucket in (OVERALL, *names)
     ]
     return headings, rows

@@ -29,7 +29,12 @@ _SHADE_SIZE: Final = 3
 
 
 def draw_heatmap(
-    weights: Weights, source: Sequence[str], target: Sequence[str], *, gold: Collection[tuple[int, int]] = ()
+    weights: Weights,
+    source: Sequence[str],
+    target: Sequence[str],
+    *,
+    gold: Collection[tuple[int, int]] = (),
+    possible: Collection[tuple[int, int]] = (),
 ) -> Figure:
     """Source words above, target words to the left, weights in between; it grows with the sentence.
 
@@ -40,6 +45,7 @@ def draw_heatmap(
         source: label of each column.
         target: label of each row.
         gold: links (source word, target word) to outline.
+        possible: links to outline with dashes, unless they are in `gold` too.
 
     Raises:
         ShapeError: the labels are not those of the weights, or there are none.
@@ -64,10 +70,13 @@ def draw_heatmap(
     axes.set_yticks([row - 0.5 for row in range(len(target) + 1)], minor=True)
     axes.grid(which="minor", color="0.92", linewidth=0.5)
     axes.tick_params(which="minor", length=0)
-    for column, row in gold:
-        axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor="tab:orange", linewidth=1.6))
-    if gold:
-        axes.set_xlabel("outlined: gold alignment", fontsize=9)
+    dashed = set(possible) - set(gold)
+    for links, line in ((gold, "solid"), (dashed, "dashed")):
+        for column, row in sorted(links):
+            corner = (column - 0.5, row - 0.5)
+            axes.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor="tab:orange", linewidth=1.6, linestyle=line))
+    if gold or dashed:
+        axes.set_xlabel(f"outlined: gold alignment{' (dashed: possible)' if dashed else ''}", fontsize=9)
     bar = figure.colorbar(
         image, ax=axes, ticks=[0, 0.05, 0.2, 0.5, 1], shrink=min(0.8, 3 / height), aspect=15, anchor=(0, 1)
     )

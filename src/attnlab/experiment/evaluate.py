@@ -9,11 +9,14 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError
 
 from attnlab.data.prepare import SPLITS
 from attnlab.errors import ConfigError
+from attnlab.evaluation.answer import attends
+from attnlab.evaluation.pictures import save_figure
 from attnlab.experiment.build import device_of, prepare_data
 from attnlab.experiment.rehearsal import try_model
 from attnlab.experiment.results import short_path
 from attnlab.experiment.run_folder import Run, find_run, load_run, write_config
 from attnlab.experiment.score import leave_results, print_table, score
+from attnlab.experiment.show import draw_forced, spread_rows
 from attnlab.experiment.train import quiet_libraries
 from attnlab.text.trainers import FixedTokenizers
 
@@ -25,15 +28,19 @@ def evaluate(config: DictConfig) -> float:
     quiet_libraries()
     if config.split not in SPLITS:
         raise ConfigError(f"split is one of {', '.join(SPLITS)}, but it is {config.split}: choose one.")
+    if type(config.pictures) is not int or config.pictures < 0:
+        raise ConfigError(f"pictures is a number of sentences from 0, not {config.pictures!r}: try pictures=4.")
     device = device_of(str(config.device))
     run = load_run(find_run(config.run, Path(config.paths.outputs)))
+    _check_attention(config, run)
     config = _complete(config, run)
     folder = Path(config.paths.run)
     prepared = prepare_data(config, FixedTokenizers(run.tokenizers))
     log.info("run: %s, split %s of %s", run.folder, config.split, config.data.name)
     log.info("%s", prepared.describe())
     try_model(run.model, prepared)
-    scored = score(config, run.model.to(device), prepared, config.split)
+    gold_file = None if config.alignment_file is None else Path(str(config.alignment_file))
+    scored = score(config, run.model.to(device), prepared, config.split, gold_file=gold_file)
     write_config(folder, config)
     about = {
         "run": short_path(run.folder),
@@ -43,11 +50,21 @@ def evaluate(config: DictConfig) -> float:
         "seed": run.config.seed,
     }
     leave_results(folder, scored, scored.metrics, about, "32-true")
+    for number, row in enumerate(spread_rows(scored.translations, config.pictures), start=1):
+        figure = draw_forced(scored, row)
+        assert figure is not None
+        save_figure(figure, folder / f"attention_{number}.png")
     print_table(
         config, scored.metrics, config.split, f"{run.config.model.name} on {config.split} of {config.data.name}"
     )
     log.info("results: %s", short_path(folder))
     return scored.metrics[f"{config.split}/bleu"]
+
+
+def _check_attention(config: DictConfig, run: Run) -> None:
+    for key, wanted in (("alignment_file", config.alignment_file is not None), ("pictures", config.pictures > 0)):
+        if wanted and not attends(run.model):
+            raise ConfigError(f"{key} asks what the model looked at, but this model has no attention: leave it out.")
 
 
 def _complete(config: DictConfig, run: Run) -> DictConfig:

@@ -17,7 +17,7 @@ from rich import box
 from rich.table import Table
 
 from attnlab.errors import RunError
-from attnlab.evaluation.by_length import table_by_length
+from attnlab.evaluation.by_length import TABLE_COLUMNS, table_by_length
 
 METRICS_FILE = "metrics.json"
 TRANSLATIONS_FILE = "translations.jsonl"
@@ -30,6 +30,13 @@ _FORMATS = {
     "exact match": "{:.1%}",
     "token accuracy": "{:.1%}",
     "perplexity": "{:,.2f}",
+    "AER": "{:.3f}",
+    "precision": "{:.3f}",
+    "recall": "{:.3f}",
+    "entropy": "{:.2f}",
+    "coverage deviation": "{:.3f}",
+    "diagonal distance": "{:.3f}",
+    "steps back": "{:.1%}",
 }
 _PACKAGES = ("attnlab", "torch", "lightning", "hydra-core", "datasets", "tokenizers", "sacrebleu", "optuna", "wandb")
 
@@ -143,9 +150,16 @@ def read_translations(folder: Path) -> list[Translation]:
     return translations
 
 
-def results_table(metrics: Mapping[str, float], *, stage: str, names: Sequence[str], title: str) -> Table:
+def results_table(
+    metrics: Mapping[str, float],
+    *,
+    stage: str,
+    names: Sequence[str],
+    title: str,
+    columns: Mapping[str, str] = TABLE_COLUMNS,
+) -> Table:
     """A table for the terminal: all sentences, then each of the buckets `names`; unknown figures are a dash."""
-    headings, rows = table_by_length(metrics, stage=stage, names=names)
+    headings, rows = table_by_length(metrics, stage=stage, names=names, columns=columns)
     table = Table(title=title, box=box.SIMPLE, pad_edge=False, collapse_padding=True)  # narrow enough for 80 columns
     table.add_column(headings[0])
     for heading in headings[1:]:

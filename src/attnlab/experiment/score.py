@@ -1,6 +1,6 @@
 """How a trained model is scored on a split, and what is left of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,15 @@ from omegaconf import DictConfig
 from rich.console import Console
 from rich.progress import track
 
+from attnlab.data.lengths import LengthBuckets, word_count
 from attnlab.data.prepare import PreparedData
+from attnlab.data.selection import texts
+from attnlab.evaluation.alignment_judge import ALIGNMENT_COLUMNS, AlignmentJudge
 from attnlab.evaluation.answer import Answer, answer
+from attnlab.evaluation.by_length import metric_name
 from attnlab.evaluation.judge import SplitJudge, in_order
-from attnlab.experiment.build import build_datamodule, build_judge, build_search
+from attnlab.evaluation.pharaoh import GoldAlignment, read_gold, read_gold_file
+from attnlab.experiment.build import build_datamodule, build_judge, build_search, plain
 from attnlab.experiment.results import (
     Results,
     Translation,
@@ -27,31 +32,72 @@ from attnlab.seq2seq.model import Seq2Seq
 
 @dataclass(frozen=True)
 class Scored:
-    """A model's answers to a split, by row, and what they are worth."""
+    """A model's answers to a split, by row, and what they are worth; `alignment` has measured their attention."""
 
     answers: list[Answer]
+    alignment: AlignmentJudge
     translations: list[Translation]
     metrics: dict[str, float]
     signatures: dict[str, str]
 
 
-def score(config: DictConfig, model: Seq2Seq, prepared: PreparedData, split: str) -> Scored:
-    """Translates a whole split with `config.search` and scores it, overall and by source length."""
+def score(
+    config: DictConfig, model: Seq2Seq, prepared: PreparedData, split: str, *, gold_file: Path | None = None
+) -> Scored:
+    """Translates a whole split with `config.search` and scores it, overall and by source length.
+
+    Args:
+        config: of the run, perhaps with other data or another search.
+        model: on its device.
+        prepared: holds the split.
+        split: which one.
+        gold_file: gold alignments in Pharaoh format, instead of those of the corpus.
+
+    Raises:
+        DataError: before anything is translated, if a gold alignment is spoilt.
+    """
     search, judge = build_search(config), build_judge(config, prepared, split)
+    alignment = build_alignment_judge(config, prepared, split, gold_file)
     loader = build_datamodule(config, prepared).loader(split)
     device = next(model.parameters()).device
     answers: list[Answer] = []
     model.eval()
     with torch.inference_mode():
         for batch in track(loader, description=f"translating {split}", total=len(loader), transient=True):
-            answers += answer(model, batch.to(device), search)
+            answers += answer(model, batch.to(device), search, keep_weights=True)
     ordered = in_order(answers, len(prepared.splits[split]))
     return Scored(
         answers=ordered,
+        alignment=alignment,
         translations=_translations(ordered, judge, list(prepared.splits[split]["source"])),
-        metrics=judge(ordered, split),
+        metrics=judge(ordered, split) | alignment(ordered, split),
         signatures=judge.scores.signatures(),
     )
+
+
+def build_alignment_judge(
+    config: DictConfig, prepared: PreparedData, split: str, gold_file: Path | None = None
+) -> AlignmentJudge:
+    """Measures the attention to one split, against the gold alignments of the file or else of the corpus, if any.
+
+    Raises:
+        DataError: a gold alignment is spoilt.
+    """
+    rows = prepared.splits[split]
+    sources, references = texts(rows, "source"), texts(rows, "target")
+    sizes = [(word_count(source), word_count(target)) for source, target in zip(sources, references, strict=True)]
+    gold: list[GoldAlignment] | None = None
+    if gold_file is not None:
+        gold = read_gold_file(gold_file, sizes, counted=f"{split}: {prepared.reports[split]}")
+    elif "alignment" in rows.column_names:
+        gold = [
+            read_gold(text, source_size=source, target_size=target, place=f"the alignment of pair {number} of {split}")
+            for number, (text, (source, target)) in enumerate(
+                zip(texts(rows, "alignment"), sizes, strict=True), start=1
+            )
+        ]
+    buckets = LengthBuckets(plain(config.data.length.buckets))
+    return AlignmentJudge(sources, references, prepared.tokenizers, buckets, gold)
 
 
 def leave_results(folder: Path, scored: Scored, metrics: dict[str, float], run: dict[str, Any], precision: str) -> None:
@@ -62,9 +108,16 @@ def leave_results(folder: Path, scored: Scored, metrics: dict[str, float], run: 
 
 
 def print_table(config: DictConfig, metrics: dict[str, float], split: str, title: str) -> None:
-    """The scores by source length, on the terminal."""
+    """The scores by source length, on the terminal, and after them what its attention is worth if there is any."""
     names = list(config.data.length.buckets)
     Console().print(results_table(metrics, stage=split, names=names, title=title))
+    if attended(metrics, split):
+        Console().print(results_table(metrics, stage=split, names=names, title="alignment", columns=ALIGNMENT_COLUMNS))
+
+
+def attended(metrics: Mapping[str, float], split: str) -> bool:
+    """Whether there is anything to tell of attention."""
+    return any(metric_name(split, column) in metrics for column in ALIGNMENT_COLUMNS)
 
 
 def _translations(answers: Sequence[Answer], judge: SplitJudge, sources: Sequence[str]) -> list[Translation]:

@@ -37,7 +37,7 @@ from attnlab.experiment.run_folder import (
     save_weights,
     write_config,
 )
-from attnlab.experiment.score import leave_results, print_table, score
+from attnlab.experiment.score import build_alignment_judge, leave_results, print_table, score
 from attnlab.experiment.show import show_test
 from attnlab.experiment.tracking import BestAndLast, Tracker, Tracking
 from attnlab.training.datamodule import TranslationDataModule
@@ -59,7 +59,9 @@ def train(config: DictConfig) -> float:
     prepared = prepare_data(config)
     model = build_model(config, prepared.tokenizers)
     try_model(model, prepared)
-    build_search(config)  # needed after training, refused before
+    # Needed after training, refused before.
+    build_search(config)
+    build_alignment_judge(config, prepared, "test")
     precision = decide_precision(config)
     claim(folder)
     write_config(folder, config)

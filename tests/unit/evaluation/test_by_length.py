@@ -91,3 +91,10 @@ def test_a_table_has_a_row_for_each_bucket_even_if_empty() -> None:
 def test_no_bucket_takes_the_name_of_all_sentences() -> None:
     with pytest.raises(ConfigError, match=r"'overall' stands for all sentences, .* rename that bucket"):
         rows_by_length([1], LengthBuckets({"overall": [1, None]}))
+
+
+def test_a_table_of_other_columns() -> None:
+    metrics = {"test/aer": 0.2, "test/aer/long": 0.3, "test/bleu": 40.0}
+    headings, rows = table_by_length(metrics, stage="test", names=["long"], columns={"aer": "AER", "recall": "recall"})
+    assert headings == ["length", "AER", "recall"]
+    assert rows == [["overall", 0.2, None], ["long", 0.3, None]]

@@ -33,6 +33,13 @@ def test_gold_links_are_outlined_where_they_belong() -> None:
     assert axes.get_xlabel() == "outlined: gold alignment"
 
 
+def test_possible_links_are_dashed() -> None:
+    axes = draw_heatmap(WEIGHTS, SOURCE, TARGET, gold={(0, 0)}, possible={(0, 0), (1, 2)}).axes[0]
+    lines = {patch.get_xy(): patch.get_linestyle() for patch in axes.patches if isinstance(patch, Rectangle)}
+    assert lines == {(-0.5, -0.5): "solid", (0.5, 1.5): "dashed"}
+    assert axes.get_xlabel() == "outlined: gold alignment (dashed: possible)"
+
+
 def test_the_picture_grows_with_the_sentence() -> None:
     small = draw_heatmap(torch.ones(5, 5), ["w"] * 5, ["w"] * 5).get_size_inches()
     large = draw_heatmap(torch.ones(60, 60), ["w"] * 60, ["w"] * 60).get_size_inches()

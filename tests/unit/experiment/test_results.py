@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from attnlab.errors import RunError
+from attnlab.evaluation.alignment_judge import ALIGNMENT_COLUMNS
 from attnlab.experiment.results import (
     Results,
     Translation,
@@ -139,6 +140,16 @@ def test_the_table_shows_each_bucket() -> None:
     assert ["overall", "1,000", "41.02", "–", "–", "12.3%", "90.0%", "inf"] in lines
     assert ["short", "400", "50.00", "–", "–", "–", "–", "–"] in lines
     assert ["long", *["–"] * 7] in lines
+
+
+def test_the_table_of_alignments_fits_a_terminal() -> None:
+    metrics = dict.fromkeys([f"test/{name}" for name in ALIGNMENT_COLUMNS], 0.12345)
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(results_table(metrics, stage="test", names=["medium"], title="alignment", columns=ALIGNMENT_COLUMNS))
+    lines = [line.split() for line in console.export_text().splitlines()]
+    assert ["overall", "0.123", "0.123", "0.123", "0.12", "0.123", "0.123", "12.3%"] in lines
+    assert ["medium", *["–"] * 7] in lines
+    assert ["length", "AER", "precision", "recall", "entropy", "deviation", "distance", "steps", "back"] in lines
 
 
 def test_the_environment_is_plain_and_complete() -> None:
