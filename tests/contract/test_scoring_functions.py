@@ -1,5 +1,6 @@
 """The laws every scoring function keeps (and the ones some are known to break)."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,14 @@ def test_files_yamls_and_oracles_have_the_same_names(repository: Path) -> None:
     modules = {path.stem for path in attention.glob("*.py")} - parts
     yamls = {path.stem for path in (repository / "conf" / "model" / "attention").glob("*.yaml")}
     assert modules == yamls == set(ORACLES)
+
+
+def test_says_its_formula_its_source_and_its_cost(scoring_name: str, build_scoring: BuildScoring) -> None:
+    scoring = type(build_scoring(scoring_name))
+    assert scoring.formula.strip()
+    assert scoring.source.strip()
+    size = r"[Shmkr1-9]"  # source positions, query, memory, key, rank
+    assert re.fullmatch(rf"0|{size}(·{size})*( \+ {size}(·{size})*)*", scoring.cost)
 
 
 def test_equals_the_formula_written_as_a_loop(scoring_name: str, build_scoring: BuildScoring) -> None:

@@ -1,6 +1,6 @@
 """Bahdanau's alignment model."""
 
-from typing import final
+from typing import ClassVar, final
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -16,6 +16,10 @@ class Additive(ScoringFunction):
 
     The same family of maps as `Concat`; what sets the model `bahdanau` apart is who asks and where the context goes.
     """
+
+    formula: ClassVar[str] = "vᵀ tanh(W q + U m)"
+    source: ClassVar[str] = "Bahdanau et al. 2015, appendix A.1.2"
+    cost: ClassVar[str] = "h·k + S·k"
 
     def __init__(self, query_size: int, memory_size: int, key_size: int) -> None:
         super().__init__()

@@ -1,6 +1,6 @@
 """Luong's perceptron on the concatenation of query and memory."""
 
-from typing import final
+from typing import ClassVar, final
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -17,6 +17,10 @@ class Concat(ScoringFunction):
     W is one matrix, initialised as one; its two halves are applied apart, the same map, so that its product with the
     memory is computed once per source. Luong's own code has no weight on the source; that variant is not this one.
     """
+
+    formula: ClassVar[str] = "vᵀ tanh(W [q; m])"
+    source: ClassVar[str] = "Luong et al. 2015, section 3.1"
+    cost: ClassVar[str] = "h·k + S·k"
 
     def __init__(self, query_size: int, memory_size: int) -> None:
         super().__init__()

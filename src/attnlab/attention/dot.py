@@ -1,6 +1,6 @@
 """The dot product of query and memory."""
 
-from typing import final
+from typing import ClassVar, final
 
 from jaxtyping import Float
 from torch import Tensor
@@ -16,6 +16,10 @@ class Dot(ScoringFunction):
     Raises:
         ShapeError: if the sizes differ.
     """
+
+    formula: ClassVar[str] = "qᵀ m"
+    source: ClassVar[str] = "Luong et al. 2015, section 3.1"
+    cost: ClassVar[str] = "S·h"
 
     def __init__(self, query_size: int, memory_size: int) -> None:
         super().__init__()

@@ -1,6 +1,6 @@
 """A bilinear form of query and memory."""
 
-from typing import final
+from typing import ClassVar, final
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -12,6 +12,10 @@ from attnlab.attention.scoring import ScoringFunction
 @final
 class General(ScoringFunction):
     """q^T W m (Luong et al. 2015, section 3.1). W m is computed once per source."""
+
+    formula: ClassVar[str] = "qᵀ W m"
+    source: ClassVar[str] = "Luong et al. 2015, section 3.1"
+    cost: ClassVar[str] = "S·h"
 
     def __init__(self, query_size: int, memory_size: int) -> None:
         super().__init__()

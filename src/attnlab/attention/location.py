@@ -1,6 +1,6 @@
 """Scores from the query alone, one weight vector for each source position."""
 
-from typing import final
+from typing import ClassVar, final
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -17,6 +17,10 @@ class Location(ScoringFunction):
     Raises:
         ShapeError: for a batch wider than `max_source_length`, padding counted.
     """
+
+    formula: ClassVar[str] = "wₛᵀ q"
+    source: ClassVar[str] = "Luong et al. 2015, section 3.1"
+    cost: ClassVar[str] = "S·h"
 
     def __init__(self, query_size: int, max_source_length: int) -> None:
         super().__init__()

@@ -1,6 +1,7 @@
 """The interface of every scoring function."""
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -13,7 +14,17 @@ class ScoringFunction(nn.Module, ABC):
 
     `keys` holds whatever depends on the memory alone, so that a decoder computes it once per source and not at every
     step. Padding is not this class's concern: the normalizer removes it, whatever score it got.
+
+    Attributes:
+        formula: the score of query q and memory state m, at source position s where that matters.
+        source: where the formula comes from.
+        cost: multiplications for one query over all S source positions, given keys: terms of S, the query size h, the
+            memory size m, the key size k and the rank r. What costs a handful of the sizes alone is left out.
     """
+
+    formula: ClassVar[str]
+    source: ClassVar[str]
+    cost: ClassVar[str]
 
     @abstractmethod
     def keys(self, memory: Float[Tensor, "batch source memory"]) -> Float[Tensor, "batch source key"]:

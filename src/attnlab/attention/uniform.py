@@ -1,6 +1,6 @@
 """The control between no attention and learned attention: the mean of the memory."""
 
-from typing import final
+from typing import ClassVar, final
 
 from jaxtyping import Float
 from torch import Tensor
@@ -11,6 +11,10 @@ from attnlab.attention.scoring import ScoringFunction
 @final
 class Uniform(ScoringFunction):
     """0 for every position, whoever asks: the softmax spreads evenly and the context is the mean of the memory."""
+
+    formula: ClassVar[str] = "0"
+    source: ClassVar[str] = "the control: the mean of the memory"
+    cost: ClassVar[str] = "0"
 
     def keys(self, memory: Float[Tensor, "batch source memory"]) -> Float[Tensor, "batch source key"]:
         """The memory itself, of which only the length is used."""
