@@ -1,6 +1,7 @@
 import numpy as np
 import torch
 from matplotlib.axes import Axes
+from matplotlib.container import ErrorbarContainer
 
 from attnlab.evaluation.pictures import picture
 from attnlab.evaluation.probe import Estimate
@@ -16,7 +17,8 @@ ACCURACIES = {"trained": estimate(0.5, 1.0, torch.nan)}
 
 
 def lines(axes: Axes) -> list[list[float]]:
-    return [np.asarray(container.lines[0].get_ydata(), dtype=float).round(4).tolist() for container in axes.containers]
+    drawn = [each.lines[0] for each in axes.containers if isinstance(each, ErrorbarContainer)]
+    return [[round(float(value), 4) for value in np.asarray(line.get_ydata())] for line in drawn]
 
 
 def test_each_panel_shows_its_curves_in_per_cent() -> None:
