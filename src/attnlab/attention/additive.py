@@ -20,6 +20,7 @@ class Additive(ScoringFunction):
     formula: ClassVar[str] = "vᵀ tanh(W q + U m)"
     source: ClassVar[str] = "Bahdanau et al. 2015, appendix A.1.2"
     cost: ClassVar[str] = "h·k + S·k"
+    pairwise: ClassVar[bool] = True
 
     def __init__(self, query_size: int, memory_size: int, key_size: int) -> None:
         super().__init__()

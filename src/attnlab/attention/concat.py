@@ -21,6 +21,7 @@ class Concat(ScoringFunction):
     formula: ClassVar[str] = "vᵀ tanh(W [q; m])"
     source: ClassVar[str] = "Luong et al. 2015, section 3.1"
     cost: ClassVar[str] = "h·k + S·k"
+    pairwise: ClassVar[bool] = True
 
     def __init__(self, query_size: int, memory_size: int) -> None:
         super().__init__()

@@ -25,6 +25,7 @@ class ConcatUnweighted(ScoringFunction):
     formula: ClassVar[str] = "vᵀ tanh(m + W q)"
     source: ClassVar[str] = "the code of Luong et al. 2015"
     cost: ClassVar[str] = "h·k + S·k"
+    pairwise: ClassVar[bool] = True
 
     def __init__(self, query_size: int, memory_size: int) -> None:
         super().__init__()

@@ -21,6 +21,7 @@ class Location(ScoringFunction):
     formula: ClassVar[str] = "wₛᵀ q"
     source: ClassVar[str] = "Luong et al. 2015, section 3.1"
     cost: ClassVar[str] = "S·h"
+    content_based: ClassVar[bool] = False
 
     def __init__(self, query_size: int, max_source_length: int) -> None:
         super().__init__()

@@ -22,6 +22,7 @@ class NormalizedAdditive(ScoringFunction):
     formula: ClassVar[str] = "g vᵀ tanh(W q + U m + b) / |v|"
     source: ClassVar[str] = "tensorflow/nmt, normed_bahdanau; Salimans & Kingma 2016"
     cost: ClassVar[str] = "h·k + S·k"
+    pairwise: ClassVar[bool] = True
 
     def __init__(self, query_size: int, memory_size: int, key_size: int) -> None:
         super().__init__()

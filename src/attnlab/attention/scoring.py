@@ -18,13 +18,19 @@ class ScoringFunction(nn.Module, ABC):
     Attributes:
         formula: the score of query q and memory state m, at source position s where that matters.
         source: where the formula comes from.
-        cost: multiplications for one query over all S source positions, given keys: terms of S, the query size h, the
-            memory size m, the key size k and the rank r. What costs a handful of the sizes alone is left out.
+        cost: multiplications for one query over all S source positions, given keys, in terms of S, the query size h,
+            the memory size m, the key size k, the rank r and f filters of width w. Terms of a single size are left out.
+        content_based: whether a position's score depends on the query and its own key alone; then a few positions can
+            be scored without the others.
+        pairwise: whether each pair of query and key is computed apart, as a perceptron does; otherwise one matrix
+            product serves all queries of a sentence.
     """
 
     formula: ClassVar[str]
     source: ClassVar[str]
     cost: ClassVar[str]
+    content_based: ClassVar[bool] = True
+    pairwise: ClassVar[bool] = False
 
     @abstractmethod
     def keys(self, memory: Float[Tensor, "batch source memory"]) -> Float[Tensor, "batch source key"]:
