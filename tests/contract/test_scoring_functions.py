@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 from builders import BuildScoring
+from multi_head_oracles import ORACLES as MULTI_HEAD
+from remembering_oracles import ORACLES as REMEMBERING
 from scoring_oracles import ORACLES
 from torch.testing import assert_close
 
@@ -33,20 +35,21 @@ def random_inputs(batch: int = 2, target: int = 3, source: int = 5) -> tuple[tor
 
 def test_files_yamls_and_oracles_have_the_same_names(repository: Path) -> None:
     attention = repository / "src" / "attnlab" / "attention"
-    parts = {"__init__", "scoring", "attend", "perceptron", "past"}
+    parts = {"__init__", "scoring", "attend", "perceptron", "past", "heads"}
     modules = {path.stem for path in attention.glob("*.py")} - parts
     yamls = {path.stem for path in (repository / "conf" / "model" / "attention").glob("*.yaml")}
-    assert modules == yamls == set(ORACLES)
+    assert modules == yamls == {*ORACLES, *MULTI_HEAD, *REMEMBERING}
 
 
 def test_says_its_formula_its_source_and_its_cost(scoring_name: str, build_scoring: BuildScoring) -> None:
     scoring = type(build_scoring(scoring_name))
     assert scoring.formula.strip()
     assert scoring.source.strip()
-    size = r"[Shmkr1-9]"  # source positions, query, memory, key, rank
+    size = "[Shmkrfw1-9]"  # source positions, query, memory, key, rank, filters, their width
     assert re.fullmatch(rf"0|{size}(·{size})*( \+ {size}(·{size})*)*", scoring.cost)
 
 
+@pytest.mark.parametrize("scoring_name", sorted(ORACLES))  # those with heads and those that remember: elsewhere
 def test_equals_the_formula_written_as_a_loop(scoring_name: str, build_scoring: BuildScoring) -> None:
     scoring = build_scoring(scoring_name)
     query, states = random_inputs()
@@ -117,7 +120,7 @@ def test_content_is_permuted_with_the_memory_and_position_is_not(
     order = torch.tensor([3, 0, 4, 1, 2])
     weights = read(scoring, query, states, [5]).weights
     permuted = read(scoring, query, states[:, order], [5]).weights
-    assert torch.allclose(permuted, weights[..., order]) == (scoring_name != "location")
+    assert torch.allclose(permuted, weights[..., order]) == (scoring_name not in {"location", "location_aware"})
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
@@ -139,7 +142,8 @@ def test_bfloat16_is_float32_within_its_eight_bits(scoring_name: str, build_scor
 
 def test_a_source_of_one_word_gets_all_the_weight(scoring_name: str, build_scoring: BuildScoring) -> None:
     query, states = random_inputs(1, 3, 1)
-    context, weights, _ = read(build_scoring(scoring_name), query, states, [1])
+    options = {"output_projection": False} if scoring_name in MULTI_HEAD else {}
+    context, weights, _ = read(build_scoring(scoring_name, **options), query, states, [1])
     assert (weights == 1).all()
     assert_close(context, states.expand(1, 3, 8))
 
@@ -156,11 +160,17 @@ def test_weights_are_a_distribution_however_large_query_and_memory_are(
     assert_close(weights.double().sum(dim=-1), torch.ones(2, 3, dtype=torch.float64), rtol=0, atol=0.02)
 
 
-def test_queries_of_one_sentence_do_not_influence_each_other(scoring_name: str, build_scoring: BuildScoring) -> None:
+def test_queries_of_one_sentence_influence_each_other_only_through_what_is_remembered(
+    scoring_name: str, build_scoring: BuildScoring
+) -> None:
     scoring = build_scoring(scoring_name)
     query, states = random_inputs()
     together = read(scoring, query, states, [5, 3])
     alone = [read(scoring, query[:, step : step + 1], states, [5, 3]) for step in range(3)]
+    if scoring_name in REMEMBERING:
+        assert_close(together.weights[:, :1], alone[0].weights)
+        assert not torch.isclose(together.weights[0, 1:], torch.cat([each.weights[0] for each in alone[1:]])).any()
+        return
     assert_close(together.context, torch.cat([each.context for each in alone], dim=1))
     assert_close(together.weights, torch.cat([each.weights for each in alone], dim=1))
 
