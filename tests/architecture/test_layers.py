@@ -8,9 +8,9 @@ LAYERS = [
     {"decoding", "attention", "text"},
     {"evaluation", "seq2seq", "data"},
     {"training"},
-    {"experiment"},
+    {"experiment", "study"},
 ]
-MAY_USE_BESIDE = {"evaluation": {"seq2seq", "data"}}
+MAY_USE_BESIDE = {"evaluation": {"seq2seq", "data"}, "study": {"experiment"}}
 OUTER = {"lightning": 3, "pytorch_lightning": 3, "hydra": 4, "omegaconf": 4, "optuna": 4, "wandb": 4}
 
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
@@ -59,6 +59,8 @@ def test_the_law_can_be_broken() -> None:
     assert forbidden("attention", "attnlab.decoding.beam")
     assert forbidden("seq2seq", "attnlab.evaluation.answer")
     assert forbidden("evaluation", "lightning.pytorch")
+    assert forbidden("experiment", "attnlab.study.table")
+    assert not forbidden("study", "attnlab.experiment.results")
     assert not forbidden("training", "lightning")
     assert not forbidden("evaluation", "attnlab.seq2seq.model")
 
@@ -74,5 +76,5 @@ def test_no_test_imports_benchmarks(repository: Path) -> None:
 
 
 def test_entry_points_are_thin(repository: Path) -> None:
-    for name in ("train.py", "evaluate.py", "translate.py"):
+    for name in ("train.py", "evaluate.py", "translate.py", "probe.py", "compare.py"):
         assert len((repository / name).read_text(encoding="utf-8").splitlines()) <= 25, name

@@ -1,0 +1,16 @@
+"""Puts finished runs side by side: python compare.py runs=FOLDER (--help says more)."""
+
+from omegaconf import DictConfig
+
+from attnlab.experiment.launch import launch
+
+
+def main(config: DictConfig) -> None:
+    """Leaves the table and its report."""
+    from attnlab.study.compare import compare  # noqa: PLC0415  # late, so that --help and a bad override answer at once
+
+    compare(config)
+
+
+if __name__ == "__main__":
+    launch(main, "compare")

@@ -1,0 +1,98 @@
+"""Which runs make up one row of a table: those of one model and one setting, whatever their seed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from attnlab.errors import RunError
+from attnlab.study.intervals import Estimate, estimate
+from attnlab.study.records import Record
+from attnlab.study.settings import Differences, chosen_differences, labels, setting_text
+
+_OF_THE_MODEL: Final = ("model.name", "model.network.", "model.attention.")
+
+
+@dataclass(frozen=True)
+class Row:
+    """Runs that differ in nothing but their seed.
+
+    Attributes:
+        name: the model, and the settings that tell this row from others of the model: `luong_general hidden_size=128`.
+        settings: those settings, dotted key -> value.
+        records: the runs, by seed.
+    """
+
+    name: str
+    settings: dict[str, Any]
+    records: tuple[Record, ...]
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """One for each run."""
+        return tuple(record.seed for record in self.records)
+
+    def estimate(self, metric: str) -> Estimate | None:
+        """Mean over the seeds that know a figure; None where none does."""
+        values = [value for record in self.records if (value := record.known(metric)) is not None]
+        return estimate(values) if values else None
+
+
+def rows_of(records: Sequence[Record]) -> list[Row]:
+    """The rows in the order of their first runs.
+
+    Raises:
+        RunError: two runs of one row have the same seed.
+    """
+    rows = []
+    for model in dict.fromkeys(record.model for record in records):
+        rows += _rows_of_model(model, [record for record in records if record.model == model])
+    return rows
+
+
+def _rows_of_model(model: str, records: Sequence[Record]) -> list[Row]:
+    differing = record_differences(records)
+    short = labels(list(differing))
+    groups: list[tuple[dict[str, Any], list[Record]]] = []
+    for place, record in enumerate(records):
+        own = {key: values[place] for key, values in differing.items()}
+        group = next((members for settings, members in groups if settings == own), None)
+        if group is None:
+            groups.append((own, [record]))
+        else:
+            group.append(record)
+    rows = []
+    for own, members in groups:
+        _check_seeds(model, members)
+        words = [f"{short[key]}={setting_text(key, value)}" for key, value in own.items()]
+        rows.append(Row(" ".join([model, *words]), own, tuple(sorted(members, key=lambda record: record.seed))))
+    return rows
+
+
+def record_differences(records: Sequence[Record]) -> Differences:
+    """The chosen settings that are not the same in all of these runs."""
+    return chosen_differences([record.config for record in records], [record.references for record in records])
+
+
+def unnamed_differences(rows: Sequence[Row]) -> Differences:
+    """Settings in which rows differ though neither their models nor all of their names say so: the value of each row.
+
+    How a decoder and its attention are built belongs to the model; its sizes, cells and the like do not.
+    """
+    found = record_differences([row.records[0] for row in rows])
+    return {
+        key: values
+        for key, values in found.items()
+        if not key.startswith(_OF_THE_MODEL) and not all(key in row.settings for row in rows)
+    }
+
+
+def _check_seeds(model: str, records: Sequence[Record]) -> None:
+    by_seed: dict[int, Record] = {}
+    for record in records:
+        if record.seed in by_seed:
+            raise RunError(
+                f"a row has each seed once, but {by_seed[record.seed].folder} and {record.folder} are both {model} "
+                f"with seed {record.seed} and the same settings: remove one of them, or name the runs to compare with "
+                "runs=[FOLDER,FOLDER]."
+            )
+        by_seed[record.seed] = record

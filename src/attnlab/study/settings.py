@@ -1,0 +1,140 @@
+"""In which settings configurations differ, and how such a setting is called in few words."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+from typing import Any, Final
+
+Differences = dict[str, list[Any]]
+"""Dotted key -> its value in each configuration."""
+
+_WHOLE: Final = frozenset({"buckets", "join", "lengths", "path", "shares", "splits"})
+"""Settings whose own keys are values, such as {3-9: 0.5, 30-60: 0.5}: they are compared as one."""
+_PLACES: Final = frozenset({"paths", "logger", "seed"})
+"""Groups of where a run goes and how it is shown, and the seed, which tells the runs of one row apart."""
+_WITHOUT_EFFECT: Final = frozenset(
+    {
+        "cache_dir",
+        "dirpath",
+        "path",  # of the data: another machine's, and the corpus has a name
+        "source_vocab_size",  # counted, not chosen
+        "target_vocab_size",
+        "accelerator",  # recorded as hardware
+        "log_every_n_steps",
+        "enable_model_summary",
+        "progress",
+        "journal",
+    }
+)
+"""Last parts of settings that do not change what is learnt."""
+
+
+def setting(config: Mapping[str, Any], key: str) -> Any:
+    """The value of a dotted key; None where there is no such key: a component that was not chosen has no settings."""
+    value: Any = config
+    for part in key.split("."):
+        if not isinstance(value, Mapping) or part not in value:
+            return None
+        value = value[part]
+    return value
+
+
+def references(composed: Mapping[str, Any]) -> frozenset[str]:
+    """Dotted keys whose value is made from others, such as ${model.hidden_size}: they are not chosen, they follow."""
+    return frozenset(key for key, value in _leaves(composed) if isinstance(value, str) and "${" in value)
+
+
+def _leaves(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for name, value in values.items():
+        found += _leaves(value, f"{prefix}{name}.") if isinstance(value, Mapping) else [(f"{prefix}{name}", value)]
+    return found
+
+
+def differences(configs: Sequence[Mapping[str, Any]]) -> Differences:
+    """Settings that are not the same in all configurations, in the order of the first.
+
+    A key that one of them lacks is none: it is new in the code, or belongs to a component that another one did not
+    choose, which differs itself.
+    """
+    return _differences(configs, "")
+
+
+def _differences(nodes: Sequence[Mapping[str, Any]], prefix: str) -> Differences:
+    found: Differences = {}
+    for name in nodes[0]:
+        if not all(name in node for node in nodes):
+            continue
+        values = [node[name] for node in nodes]
+        if all(isinstance(value, Mapping) for value in values) and name not in _WHOLE:
+            found |= _differences(values, f"{prefix}{name}.")
+        elif any(value != values[0] for value in values):
+            found[f"{prefix}{name}"] = values
+    return found
+
+
+def chosen_differences(configs: Sequence[Mapping[str, Any]], referring: Sequence[frozenset[str] | None]) -> Differences:
+    """The differences that somebody chose and that may matter for what is learnt.
+
+    Left out are those of places and appearances, the seed, and settings that follow others: all keys known to refer in
+    every run, or, where a run does not know its own, those with the same values as a setting nearer to the root.
+
+    Args:
+        configs: every value as it was used.
+        referring: for each of them the keys that refer to others; None where that is unknown.
+    """
+    known = [keys for keys in referring if keys is not None]
+    following = frozenset.intersection(*known) if known else frozenset()
+    found = {
+        key: values
+        for key, values in differences(configs).items()
+        if key.partition(".")[0] not in _PLACES
+        and not _WITHOUT_EFFECT & set(key.split("."))
+        and not any(key == one or key.startswith(f"{one}.") for one in following)
+    }
+    return found if len(known) == len(referring) else _nearest_to_the_root(found)
+
+
+def _nearest_to_the_root(found: Differences) -> Differences:
+    """One key of those with the same values: the one with the fewest parts, and of these the first."""
+    kept: Differences = {}
+    for key in sorted(found, key=lambda each: each.count(".")):  # stable
+        if found[key] not in kept.values():
+            kept[key] = found[key]
+    return {key: values for key, values in found.items() if key in kept}
+
+
+def labels(keys: Sequence[str]) -> dict[str, str]:
+    """A short name for each key: its last parts, as many as tell it from the others.
+
+    The class of a component, `model.cell._target_`, is called like the component, `cell`.
+    """
+    parts = {key: key.removesuffix("._target_").split(".") for key in keys}
+    short = {}
+    for key, own in parts.items():
+        others = [each for other, each in parts.items() if other != key]
+        count = next(
+            (n for n in range(1, len(own)) if all(other[-n:] != own[-n:] for other in others)),
+            len(own),
+        )
+        short[key] = ".".join(own[-count:])
+    return short
+
+
+def setting_text(key: str, value: Any) -> str:
+    """A value as a user would type it; a class by its own name, a file of this machine too, and a node as `set`."""
+    return str(value).rpartition(".")[2] if key.endswith("._target_") else _text(value)
+
+
+def _text(value: Any) -> str:
+    match value:
+        case None | bool():
+            return "null" if value is None else str(value).lower()
+        case {"_target_": _}:
+            return "set"
+        case dict():
+            return "{" + ",".join(f"{name}:{_text(one)}" for name, one in value.items()) + "}"
+        case list():
+            return "[" + ",".join(_text(one) for one in value) + "]"
+        case str() if PurePath(value).is_absolute():
+            return PurePath(value).name
+    return str(value)
