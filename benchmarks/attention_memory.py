@@ -108,15 +108,15 @@ def apart(score: str, way: str, sizes: Sizes) -> Measured:
 
 
 def measure(score: str, way: str, sizes: Sizes) -> dict[str, float]:
-    """Peak bytes and seconds of one pass in this process."""
+    """Peak bytes and processor seconds of one pass in this process."""
     run = all_at_once if way == "at once" else step_by_step
     with patch.object(perceptron, "KEPT", sys.maxsize if score.startswith("naive") else perceptron.KEPT):
         run(*build(score, Sizes(2, 3, 3, 8)))  # loads what is loaded at first use
         attention, query, states = build(score, sizes)
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak starts from here: proc(5)
-        before, started = resident("VmRSS"), time.perf_counter()
+        before, started = resident("VmRSS"), time.process_time()
         run(attention, query, states)
-        return {"peak": resident("VmHWM") - before, "seconds": time.perf_counter() - started}
+        return {"peak": resident("VmHWM") - before, "seconds": time.process_time() - started}
 
 
 def build(score: str, sizes: Sizes) -> tuple[Attention, Tensor, Tensor]:
@@ -154,7 +154,7 @@ def resident(field: str) -> int:
 def markdown(rows: Sequence[Measured], sizes: Sizes) -> list[str]:
     """The table; ratios are to general in the same way."""
     lines = [
-        "| score | way | sentences measured | peak MiB, measured | peak MiB, all sentences | times general | seconds |",
+        "| score | way | sentences measured | peak MiB, measured | peak MiB, all sentences | times general | processor seconds |",
         "|---|---|---:|---:|---:|---:|---:|",
     ]
     general = {row.way: row.peak for row in rows if row.score == "general"}
@@ -175,7 +175,7 @@ def heading(sizes: Sizes, now: datetime) -> list[str]:
         f"Forward and backward through scores, softmax and context: {sizes.batch} sentences of {sizes.source} words, "
         f"{sizes.target} steps, states of {sizes.hidden} numbers in float32. The peak is what the pass adds to inputs "
         "and parameters, their gradients included; where fewer sentences were measured, it is scaled to all of them. "
-        "Seconds are those of the sentences measured, once, on a machine that may have had other work.",
+        "Processor seconds are those of the sentences measured, once; other work on the machine makes them longer.",
         "",
         f"    {command}",
         "",
