@@ -276,7 +276,7 @@ EVALUATIONS = {
     "small budget": (["+data.evaluation_batch.max_tokens=3"], "max_tokens is 3 and the longest pair has"),
     "output folder": (["paths.outputs=a_file/outputs"], r"cannot be written \(Not a directory\)"),
     "alignment file": (["alignment_file=nowhere.txt"], r"nowhere.txt cannot be read \(No such file"),
-    "alignments of others": (["alignment_file=a_file"], r"a_file has 1 lines for 20 pairs \(test: kept 20 of 20\)"),
+    "alignments of others": (["alignment_file=a_file"], r"a_file has 0 lines for 20 pairs \(test: kept 20 of 20\)"),
     "pictures": (["pictures=-1"], "pictures is a number of sentences from 0, not -1: try pictures=4"),
     "pictures type": (["pictures=all"], "pictures is a number of sentences from 0, not 'all'"),
 }
@@ -305,7 +305,16 @@ def test_evaluation_refuses_a_source_over_the_limit(commands: Commands, trained_
 
 
 TRANSLATIONS = {
-    "attention": (["attention=foo"], r"attention is text or the name of a picture \(.png, .svg, .pdf\), not foo"),
+    "attention": (
+        ["attention=foo"],
+        r"attention is text, pharaoh or the name of a picture \(.png, .svg, .pdf\), not foo",
+    ),
+    "unknown words": (["unknown_words=foo"], "unknown_words has no choice foo: choose one of copy, dictionary"),
+    "dictionary": (
+        ["unknown_words=dictionary", "unknown_words.path=nowhere.txt"],
+        r"unknown_words.path names a dictionary, but nowhere.txt cannot be read \(No such file or directory\)",
+    ),
+    "no dictionary": (["unknown_words=dictionary"], "unknown_words.* give"),
     "picture": (["attention=a_file/map.png"], "a_file/map.png cannot be written .*: name another file"),
     "missing file": (["input=nowhere.txt"], r"input names a text file, but nowhere.txt cannot be read \(No such file"),
     "folder": (["input=."], r"input names a text file, but \S+ cannot be read \(Is a directory\)"),
@@ -324,11 +333,14 @@ def test_translation_refuses(commands: Commands, trained: Trained, mistake: str)
     assert re.search(message, commands("translate", f"run={trained.folder}", *arguments, *sentences).error)
 
 
+@pytest.mark.parametrize("setting", ["attention=text", "attention=pharaoh", "unknown_words=copy"])
 def test_attention_of_a_model_without_it_is_refused_before_translating(
-    commands: Commands, trained_plain: Trained
+    commands: Commands, trained_plain: Trained, setting: str
 ) -> None:
-    finished = commands("translate", f"run={trained_plain.folder}", "attention=text", "the dog")
-    assert "this model has no attention: leave it out" in finished.error
+    finished = commands("translate", f"run={trained_plain.folder}", setting, "the dog")
+    assert finished.error == (
+        f"{setting.partition('=')[0]} asks what the model looked at, but this model has no attention: leave it out."
+    )
     assert finished.stdout == ""
 
 

@@ -11,6 +11,8 @@ import torch
 from command_line import MODEL, Commands, Finished, Trained, figures
 from omegaconf import OmegaConf
 
+from attnlab.evaluation.pharaoh import read_gold
+
 HEAVY = {"torch", "lightning", "datasets", "tokenizers", "wandb", "matplotlib", "sacrebleu", "numpy", "pandas"}
 
 
@@ -383,6 +385,55 @@ def test_attention_is_drawn_for_each_sentence(translate: Callable[..., Finished]
         assert min(height, width) > 50
         assert channels in (3, 4)
     assert len(list(tmp_path.glob("*.png"))) == 3
+
+
+def test_links_are_written_beside_each_translation(translate: Callable[..., Finished]) -> None:
+    plain = translate(*SENTENCES).stdout.splitlines()
+    for sentence, translation, line in zip(
+        SENTENCES, plain, translate("attention=pharaoh", *SENTENCES).stdout.splitlines(), strict=True
+    ):
+        text, links = line.split(" ||| ")
+        assert text == translation
+        sizes = (len(sentence.split()), len(text.split()))
+        read_gold(links, source_size=sizes[0], target_size=sizes[1], place="the output")
+    best, second = translate("attention=pharaoh", "search.num_hypotheses=2", SENTENCES[0]).stdout.splitlines()
+    assert re.fullmatch(r"-\d+\.\d{4}\t[^|]* \|\|\| [-\d ]*", second)
+    assert best.split("\t")[1].startswith(plain[0])
+    assert translate("attention=pharaoh", stdin=b"the dog\n\n").stdout.endswith("\n\n")
+
+
+@pytest.fixture(scope="session")
+def trained_few_words(commands: Commands) -> Trained:
+    """A model that knows one word a side, so that greedy search says <unk> all the time."""
+    return commands.train("few_words", "data.tokenizer.max_size=1")
+
+
+def test_unknown_words_are_copied_or_looked_up(commands: Commands, trained_few_words: Trained, tmp_path: Path) -> None:
+    line = "Ada sees Bob and the dog ."
+
+    def say(*arguments: str) -> list[str]:
+        finished = commands("translate", f"run={trained_few_words.folder}", "search=greedy", *arguments, line)
+        assert finished.status == 0, finished.stderr
+        return finished.stdout.split()
+
+    plain, copied = say(), say("unknown_words=copy")
+    unknown = [place for place, word in enumerate(plain) if word == "<unk>"]
+    assert unknown
+    assert len(copied) == len(plain)
+    for place, word in enumerate(copied):
+        assert word in line.split() if place in unknown else word == plain[place]
+    (tmp_path / "words.txt").write_text(
+        "".join(f"{word}\tnew_{word}\n" for word in line.split()[:-1]), encoding="utf-8"
+    )
+    looked_up = say("unknown_words=dictionary", f"unknown_words.path={tmp_path}/words.txt")
+    new = [f"new_{word}" if place in unknown and word != "." else word for place, word in enumerate(copied)]
+    assert looked_up == new
+    aligned = say("unknown_words=copy", "attention=pharaoh")
+    assert aligned[: len(copied) + 1] == [*copied, "|||"]
+    # Every copied word is linked to the place it was copied from, unless EOS weighs more.
+    for source, target in (link.split("-") for link in aligned[len(copied) + 1 :]):
+        if int(target) in unknown:
+            assert copied[int(target)] == line.split()[int(source)]
 
 
 def test_unknown_words_are_named(translate: Callable[..., Finished]) -> None:

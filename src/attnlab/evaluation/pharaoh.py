@@ -73,13 +73,14 @@ def read_gold_file(path: Path, sizes: Sequence[tuple[int, int]], *, counted: str
         DataError: the file cannot be read, has another number of lines than there are pairs, or a line is spoilt.
     """
     try:
-        # Not splitlines: only a line feed ends a line here, as in the text that is aligned.
-        lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+        content = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
         raise DataError(
             f"alignment_file names a file of gold alignments, but {path} cannot be read ({reason}): name another."
         ) from error
+    # Not splitlines: only a line feed ends a line here, as in the text that is aligned.
+    lines = content.removesuffix("\n").split("\n") if content else []
     if len(lines) != len(sizes):
         raise DataError(
             f"alignment_file has a line for each pair that is scored, but {path} has {len(lines):,} lines for "

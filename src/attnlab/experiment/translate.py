@@ -15,11 +15,15 @@ from rich.console import Console
 from attnlab.data.batch import collate
 from attnlab.decoding.protocol import Hypothesis, Search
 from attnlab.errors import AttnlabError, ConfigError, DataError, ShapeError
+from attnlab.evaluation.answer import attends
 from attnlab.evaluation.heatmap import draw_heatmap, render_heatmap
 from attnlab.evaluation.pictures import picture, printable
+from attnlab.evaluation.unknown_words import UnknownWord
 from attnlab.experiment.build import build_search, device_of
+from attnlab.experiment.components import component
 from attnlab.experiment.run_folder import find_run, load_run
 from attnlab.experiment.train import quiet_libraries
+from attnlab.experiment.writing import Writing
 from attnlab.seq2seq.model import Seq2Seq
 from attnlab.text.special import UNK
 from attnlab.text.tokenizer import Tokenizer, TokenizerPair
@@ -62,14 +66,17 @@ def translate(config: DictConfig, sentences: Sequence[str]) -> None:
 
     Raises:
         DataError: at the end, if a line could not be translated; its output line is empty.
-        ConfigError: `attention` is neither text nor the name of a picture.
+        ConfigError: `attention` is none of its choices, or the model has none to show or to trace unknown words by.
     """
     quiet_libraries()
     attention, batch_size = _check_attention(config.attention), _check_batch_size(config.batch_size)
     device = device_of(str(config.device))
     run = load_run(find_run(config.run, Path(config.paths.outputs)))
-    if attention is not None:
-        _check_attends(run.model)
+    stand_in = _build_stand_in(config)
+    if (attention is not None or stand_in is not None) and not attends(run.model):
+        key = "unknown_words" if attention is None else "attention"
+        raise ConfigError(f"{key} asks what the model looked at, but this model has no attention: leave it out.")
+    writing = Writing(run.tokenizers, stand_in, aligned=attention == "pharaoh")
     translator = Translator(run.model.to(device), run.tokenizers, build_search(config))
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # as the input, whatever the terminal says
@@ -79,11 +86,11 @@ def translate(config: DictConfig, sentences: Sequence[str]) -> None:
         lines, faults = _decoded(chunk)
         for line, answers, fault in zip(lines, *_answers(translator, lines, faults), strict=True):
             number += 1
-            print(_shown(run.tokenizers.target, answers), flush=False)
+            print(_shown(writing, line, answers), flush=False)
             if fault is not None:
                 failed += 1
                 print(f"line {number}: {fault}", file=sys.stderr)
-            elif attention is not None and answers:
+            elif attention is not None and not writing.aligned and answers:
                 _show_attention(attention, number, line, answers[0], run.tokenizers, several=len(sentences) != 1)
             _warn_of_unknown(run.tokenizers.source, line, number)
         sys.stdout.flush()
@@ -152,35 +159,34 @@ def _answers(
     return [answers for found, _ in pairs for answers in found], [fault for _, found in pairs for fault in found]
 
 
-def _shown(tokenizer: Tokenizer, answers: Sequence[Hypothesis]) -> str:
+def _shown(writing: Writing, line: str, answers: Sequence[Hypothesis]) -> str:
     """The translation; of several each on a line of its own, after its log-probability."""
     if not answers:
         return ""
     if len(answers) == 1:
-        return tokenizer.decode(answers[0].tokens)
-    return "\n".join(f"{answer.log_prob:.4f}\t{tokenizer.decode(answer.tokens)}" for answer in answers)
+        return writing(line, answers[0])
+    return "\n".join(f"{answer.log_prob:.4f}\t{writing(line, answer)}" for answer in answers)
 
 
 def _check_attention(attention: Any) -> str | None:
-    if attention is None or attention == "text" or str(attention).endswith(PICTURES):
+    if attention is None or attention in ("text", "pharaoh") or str(attention).endswith(PICTURES):
         return None if attention is None else str(attention)
     raise ConfigError(
-        f"attention is text or the name of a picture ({', '.join(PICTURES)}), not {attention}: try attention=text."
+        f"attention is text, pharaoh or the name of a picture ({', '.join(PICTURES)}), not {attention}: try "
+        "attention=text."
     )
+
+
+def _build_stand_in(config: DictConfig) -> UnknownWord | None:
+    if "unknown_words" not in config or config.unknown_words is None:
+        return None
+    return component(config, "unknown_words", UnknownWord)
 
 
 def _check_batch_size(size: Any) -> int:
     if isinstance(size, int) and not isinstance(size, bool) and size >= 1:
         return size
     raise ConfigError(f"batch_size is a number of lines from 1, not {size!r}: try batch_size=64.")
-
-
-def _check_attends(model: Seq2Seq) -> None:
-    """One step on one token shows whether the model looks at anything."""
-    one = torch.full((1, 1), UNK)
-    with torch.inference_mode():
-        if model(one, torch.ones(1, dtype=torch.long), one).weights is None:
-            raise ConfigError("attention asks what the model looked at, but this model has no attention: leave it out.")
 
 
 def _show_attention(
