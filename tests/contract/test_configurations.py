@@ -104,7 +104,7 @@ PARTS: dict[str, Callable[[DictConfig], object]] = {
     "experiment": whole_model,
 }
 """What a choice of each group must build."""
-NO_PARTS = {"", "hydra", "model", "sweeps"}
+NO_PARTS = {"", "hydra", "model", "sweeps", "unknown_words"}
 """Groups with tests of their own."""
 
 
