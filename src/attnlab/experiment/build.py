@@ -30,7 +30,7 @@ from attnlab.seq2seq.model import Seq2Seq
 from attnlab.text.tokenizer import TokenizerPair
 from attnlab.text.trainers import TokenizerTrainer
 from attnlab.training.datamodule import TranslationDataModule
-from attnlab.training.loss import LabelSmoothedCrossEntropy
+from attnlab.training.loss import TranslationLoss
 from attnlab.training.precision import Precision, choose_precision
 from attnlab.training.schedule import Schedule
 from attnlab.training.task import TranslationTask
@@ -93,7 +93,7 @@ def build_task(config: DictConfig, model: Seq2Seq, judge: SplitJudge) -> Transla
     """The LightningModule."""
     return TranslationTask(
         model,
-        loss=component(config, "loss", LabelSmoothedCrossEntropy),
+        loss=component(config, "loss", TranslationLoss),
         optimizer=build_optimizer(config),
         schedule=component(config, "schedule", Schedule),
         search=build_search(config, "validation_search"),

@@ -10,12 +10,13 @@ from torch.nn import Parameter
 from torch.optim import Optimizer
 from torchmetrics import MeanMetric
 
+from attnlab.attention.attend import Attention
 from attnlab.data.batch import Batch
 from attnlab.decoding.protocol import Search
 from attnlab.errors import ConfigError
 from attnlab.evaluation.answer import Answer, answer
 from attnlab.seq2seq.model import Seq2Seq
-from attnlab.training.loss import LabelSmoothedCrossEntropy
+from attnlab.training.loss import TranslationLoss
 from attnlab.training.schedule import Schedule
 
 
@@ -32,14 +33,14 @@ class TranslationTask(lightning.LightningModule):
         scheduled_sampling: probability that a target token is the model's own; 0 is teacher forcing.
 
     Raises:
-        ConfigError: if `scheduled_sampling` is no probability.
+        ConfigError: if `scheduled_sampling` is no probability, or the loss is about the weights of a model without any.
     """
 
     def __init__(
         self,
         model: Seq2Seq,
         *,
-        loss: LabelSmoothedCrossEntropy,
+        loss: TranslationLoss,
         optimizer: Callable[[Iterable[Parameter]], Optimizer],
         schedule: Schedule,
         search: Search,
@@ -49,6 +50,11 @@ class TranslationTask(lightning.LightningModule):
         super().__init__()
         if not 0 <= scheduled_sampling <= 1:
             raise ConfigError(f"scheduled_sampling is a probability in [0, 1], not {scheduled_sampling}: 0 is off.")
+        if loss.coverage > 0 and not any(isinstance(part, Attention) for part in model.modules()):
+            raise ConfigError(
+                f"loss.coverage is about attention weights, which this model has not, but it is {loss.coverage}: set "
+                "loss.coverage=0, or choose a model with attention."
+            )
         self.model = model
         self.loss = loss
         self.search = search
@@ -57,6 +63,7 @@ class TranslationTask(lightning.LightningModule):
         self._make_optimizer = optimizer
         self._schedule = schedule
         self._nll = MeanMetric()
+        self._coverage_loss = MeanMetric()
         self._answers: list[Answer] = []
 
     def configure_optimizers(self) -> Any:
@@ -80,14 +87,24 @@ class TranslationTask(lightning.LightningModule):
         """The loss of one batch."""
         source, lengths, read = batch.source, batch.source_lengths, batch.target[:, :-1]
         if self.scheduled_sampling > 0:
-            logits, _weights = self.model.sampled(source, lengths, read, self.scheduled_sampling)
+            logits, weights = self.model.sampled(source, lengths, read, self.scheduled_sampling)
         else:
-            logits, _weights = self.model(source, lengths, read)
-        loss = self.loss(logits, batch.target[:, 1:])
-        self._nll.update(loss.nll, weight=batch.target_lengths.sum() - batch.target_lengths.shape[0])
-        self.log("train/loss", loss.smoothed, prog_bar=True, batch_size=batch.source.shape[0])
+            logits, weights = self.model(source, lengths, read)
+        loss = self.loss(logits, weights, batch.target[:, 1:])
+        tokens = batch.target_lengths.sum() - batch.target_lengths.shape[0]
+        self._nll.update(loss.nll, weight=tokens)
+        self.log("train/loss", loss.total, prog_bar=True, batch_size=batch.source.shape[0])
         self.log("train/nll", self._nll, on_step=False, on_epoch=True, batch_size=batch.source.shape[0])
-        return loss.smoothed  # type: ignore[no-any-return]
+        if loss.coverage is not None:
+            self._coverage_loss.update(loss.coverage, weight=tokens)
+            self.log(
+                "train/coverage_loss",
+                self._coverage_loss,
+                on_step=False,
+                on_epoch=True,
+                batch_size=batch.source.shape[0],
+            )
+        return loss.total  # type: ignore[no-any-return]
 
     def validation_step(self, batch: Batch, _: int) -> None:
         """Collects the answers of one batch."""

@@ -28,7 +28,7 @@ from attnlab.seq2seq.luong import LuongDecoder
 from attnlab.seq2seq.merge import Attentional
 from attnlab.seq2seq.model import Seq2Seq
 from attnlab.text.trainers import WordTrainer
-from attnlab.training.loss import LabelSmoothedCrossEntropy
+from attnlab.training.loss import TranslationLoss
 from attnlab.training.schedule import Constant
 from attnlab.training.task import TranslationTask
 
@@ -118,7 +118,7 @@ def make_task(
     def make(**changes: Any) -> TranslationTask:
         limit = LengthLimit(ratio=2.0, extra=3, maximum=20)
         parts: dict[str, Any] = {
-            "loss": LabelSmoothedCrossEntropy(label_smoothing=0.0),
+            "loss": TranslationLoss(label_smoothing=0.0, coverage=0.0),
             "optimizer": lambda parameters: torch.optim.Adam(parameters, lr=0.02),
             "schedule": Constant(),
             "search": Greedy(length_limit=limit),

@@ -1,4 +1,4 @@
-"""The loss is torch's own, counted over real tokens only."""
+"""The cross-entropy is torch's own and the coverage loss its paper's, both counted over real tokens only."""
 
 import math
 
@@ -10,7 +10,7 @@ from torch.testing import assert_close
 
 from attnlab.errors import ConfigError
 from attnlab.text.special import PAD
-from attnlab.training.loss import LabelSmoothedCrossEntropy
+from attnlab.training.loss import LabelSmoothedCrossEntropy, TranslationLoss, coverage_loss
 
 
 @pytest.fixture
@@ -64,3 +64,82 @@ def test_bfloat16_logits_are_scored_in_float32(logits: Tensor) -> None:
 def test_smoothing_is_a_share(smoothing: float) -> None:
     with pytest.raises(ConfigError, match=r"label_smoothing is a share in \[0, 1\), not"):
         LabelSmoothedCrossEntropy(label_smoothing=smoothing)
+
+
+@pytest.fixture
+def weights() -> Tensor:
+    """Two targets of 4 and 2 steps over 5 source positions, of which the second has 3; steps of padding are garbage."""
+    torch.manual_seed(1)
+    raw = (2 * torch.randn(2, 4, 5, dtype=torch.float64)).softmax(dim=-1)
+    raw[1, :, 3:] = 0
+    raw[1, 2:] = 7
+    return raw.requires_grad_()
+
+
+def test_the_coverage_loss_equals_its_equation_written_as_a_loop(weights: Tensor) -> None:
+    total, tokens = torch.zeros((), dtype=torch.float64), 0
+    for row, length in enumerate([4, 2]):
+        covered = [torch.zeros((), dtype=torch.float64)] * 5
+        for step in range(length):
+            for position in range(5):
+                weight = weights[row, step, position]
+                total = total + torch.min(weight, covered[position])
+                covered[position] = covered[position] + weight
+            tokens += 1
+    expected, ours = total / tokens, coverage_loss(weights, LABELS != PAD)
+    assert_close(ours, expected, rtol=0, atol=1e-12)
+    gradients = [torch.autograd.grad(each, weights)[0] for each in (ours, expected)]
+    assert_close(gradients[0], gradients[1], rtol=0, atol=1e-12)
+    assert not gradients[0][1, 2:].any()
+
+
+@pytest.mark.parametrize(
+    ("read", "cost"),
+    [
+        ([[1.0, 0.0], [0.0, 1.0]], 0.0),  # every word once
+        ([[1.0, 0.0], [1.0, 0.0]], 0.5),  # the second step reads the same again
+        ([[0.5, 0.5], [0.25, 0.75]], (0.25 + 0.5) / 2),
+        ([[0.3, 0.7]], 0.0),  # a first step has nothing to repeat
+    ],
+)
+def test_worked_examples_of_the_coverage_loss(read: list[list[float]], cost: float) -> None:
+    real = torch.ones(1, len(read), dtype=torch.bool)
+    assert coverage_loss(torch.tensor([read]), real).item() == pytest.approx(cost)
+
+
+def test_the_gradient_of_the_coverage_loss_is_that_of_the_numbers() -> None:
+    torch.manual_seed(1)
+    weights = torch.rand(2, 4, 3, dtype=torch.float64).requires_grad_()
+    assert torch.autograd.gradcheck(lambda each: coverage_loss(each, LABELS != PAD), (weights,))
+
+
+def test_bfloat16_weights_are_added_up_in_float32(weights: Tensor) -> None:
+    rough = coverage_loss(weights.bfloat16(), LABELS != PAD)
+    assert rough.dtype == torch.float32
+    assert_close(rough, coverage_loss(weights.bfloat16().float(), LABELS != PAD), rtol=0, atol=0)
+
+
+def test_the_coverage_loss_is_added_by_its_weight(logits: Tensor, weights: Tensor) -> None:
+    plain = LabelSmoothedCrossEntropy(label_smoothing=0.1)(logits, LABELS)
+    both = TranslationLoss(label_smoothing=0.1, coverage=0.5)(logits, weights, LABELS)
+    covered = coverage_loss(weights, LABELS != PAD)
+    assert_close(both.total, plain.smoothed + 0.5 * covered)
+    assert_close((both.nll, both.coverage), (plain.nll, covered.detach()))
+    assert torch.autograd.grad(both.total, weights)[0].any()
+
+
+def test_without_a_weight_there_is_no_coverage_loss(logits: Tensor, weights: Tensor) -> None:
+    loss = TranslationLoss(label_smoothing=0.1, coverage=0.0)
+    plain = LabelSmoothedCrossEntropy(label_smoothing=0.1)(logits, LABELS)
+    for given in (weights, None):
+        off = loss(logits, given, LABELS)
+        assert_close((off.total, off.nll), (plain.smoothed, plain.nll), rtol=0, atol=0)
+        assert off.coverage is None
+    (gradient,) = torch.autograd.grad(loss(logits, weights, LABELS).total, weights, allow_unused=True)
+    assert gradient is None
+
+
+@pytest.mark.parametrize("coverage", [-0.1, math.inf, math.nan])
+def test_the_weight_of_the_coverage_loss_is_a_number_from_zero(coverage: float) -> None:
+    with pytest.raises(ConfigError, match=r"loss\.coverage is the weight of the coverage loss, a number from 0, not"):
+        TranslationLoss(label_smoothing=0.0, coverage=coverage)

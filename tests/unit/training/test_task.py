@@ -13,9 +13,11 @@ from torch.optim import Optimizer
 from attnlab.data.bucketing import BatchBudget
 from attnlab.data.prepare import PreparedData
 from attnlab.errors import ConfigError
-from attnlab.seq2seq.model import Prediction
+from attnlab.seq2seq.cells import LSTM
+from attnlab.seq2seq.model import Prediction, Seq2Seq
+from attnlab.seq2seq.no_attention import NoAttentionDecoder
 from attnlab.training.datamodule import TranslationDataModule
-from attnlab.training.loss import LabelSmoothedCrossEntropy
+from attnlab.training.loss import TranslationLoss, coverage_loss
 from attnlab.training.schedule import Constant, Plateau, Schedule
 from attnlab.training.task import TranslationTask
 
@@ -52,7 +54,7 @@ def test_training_and_validation_measure_the_same_likelihood(
     """Mean nats per token of the epoch, whatever the batches and the smoothing: here the pairs are the same."""
     trainer = make_trainer(max_epochs=1)
     trainer.fit(
-        make_task(optimizer=standing_still, loss=LabelSmoothedCrossEntropy(label_smoothing=0.3)), datamodule=data
+        make_task(optimizer=standing_still, loss=TranslationLoss(label_smoothing=0.3, coverage=0.5)), datamodule=data
     )
     metrics = trainer.callback_metrics
     assert metrics["train/nll"].item() == pytest.approx(metrics["val/loss"].item(), rel=1e-5)
@@ -84,6 +86,55 @@ def test_scheduled_sampling_reads_the_model_s_own_words_in_training_only(
     trainer.fit(task, datamodule=data)
     assert rates == ([] if rate == 0 else [rate] * 6)
     assert math.isfinite(trainer.callback_metrics["train/loss"])
+
+
+def test_a_coverage_loss_trains_attention_and_is_logged(
+    make_task: MakeTask, make_trainer: MakeTrainer, data: TranslationDataModule
+) -> None:
+    """Nearly alone, it teaches not to read a position twice."""
+    logged = []
+    for epochs in (1, 15):
+        trainer = make_trainer(max_epochs=epochs, limit_val_batches=0)
+        trainer.fit(make_task(loss=TranslationLoss(label_smoothing=0.0, coverage=100.0)), datamodule=data)
+        logged.append(trainer.callback_metrics["train/coverage_loss"].item())
+    assert 0 < logged[1] < 0.8 * logged[0] < 1
+
+
+def test_the_logged_coverage_loss_is_the_mean_over_all_tokens(
+    make_task: MakeTask, make_trainer: MakeTrainer, data: TranslationDataModule
+) -> None:
+    """Whatever the batches."""
+    task = make_task(optimizer=standing_still, loss=TranslationLoss(label_smoothing=0.0, coverage=1.0))
+    trainer = make_trainer(max_epochs=1, limit_val_batches=0)
+    trainer.fit(task, datamodule=data)
+    total, tokens = 0.0, 0
+    for batch in data.train_dataloader():
+        for row in range(len(batch.rows)):
+            source, read = batch.source[row : row + 1], batch.target[row : row + 1, : batch.target_lengths[row] - 1]
+            weights = task.model(source, batch.source_lengths[row : row + 1], read).weights
+            assert weights is not None
+            tokens += read.shape[1]
+            total += coverage_loss(weights, torch.ones_like(read, dtype=torch.bool)).item() * read.shape[1]
+    assert trainer.callback_metrics["train/coverage_loss"].item() == pytest.approx(total / tokens, rel=1e-5)
+
+
+def test_without_a_coverage_loss_none_is_logged(
+    make_task: MakeTask, make_trainer: MakeTrainer, data: TranslationDataModule
+) -> None:
+    trainer = make_trainer(max_epochs=1, limit_val_batches=0)
+    trainer.fit(make_task(), datamodule=data)
+    assert "train/coverage_loss" not in trainer.callback_metrics
+
+
+def test_a_coverage_loss_needs_attention(make_task: MakeTask, model: Seq2Seq) -> None:
+    model.decoder = NoAttentionDecoder(
+        cell=LSTM(), embedding_size=16, hidden_size=32, num_layers=1, dropout=0.0, output_dropout=0.0
+    )
+    make_task()
+    with pytest.raises(
+        ConfigError, match=r"attention weights, which this model has not, but it is 1\.0: set loss\.cover"
+    ):
+        make_task(loss=TranslationLoss(label_smoothing=0.0, coverage=1.0))
 
 
 class Recorder(Schedule):
