@@ -65,7 +65,7 @@ def _folders(runs: object) -> list[Path]:
         raise ConfigError(
             f"runs is a folder or a list of folders, but it is {runs!r}: write runs=FOLDER or runs=[FOLDER,FOLDER]."
         )
-    return [Path(name) for name in names]
+    return [Path(str(name)) for name in names]
 
 
 def _wanted(columns: object) -> str | list[str]:

@@ -52,8 +52,8 @@ def print_comparison(comparison: Comparison, console: Console, *, title: str) ->
     for between_words in (" ", "\n"):
         table = Table(title=Text(title), box=box.SIMPLE, pad_edge=False, collapse_padding=True)
         for place, heading in enumerate(comparison.headings):
-            column = "right" if place else "left"
-            table.add_column(Text(heading.replace(" ", between_words)), justify=column, no_wrap=True)
+            text = Text(heading.replace(" ", between_words))
+            table.add_column(text, justify="right" if place else "left", no_wrap=True)
         for row in comparison.rows:
             table.add_row(*(Text(cell.replace(" ", between_words)) for cell in comparison.cells(row)))
         table.width = Measurement.get(console, unlimited, table).maximum

@@ -1,0 +1,91 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from attnlab.errors import RunError
+from attnlab.study.records import Record
+from attnlab.study.rows import rows_of, unnamed_differences
+
+MakeRun = Callable[..., Path]
+Read = Callable[[], list[Record]]
+
+
+def test_the_seeds_of_a_model_are_one_row(make_run: MakeRun, records: Read) -> None:
+    for folder, model, seed in (("0", "luong_dot", 3), ("1", "no_attention", 1), ("2", "luong_dot", 1)):
+        make_run(folder, model, seed)
+    rows = rows_of(records())
+    assert [(row.name, row.seeds, row.settings) for row in rows] == [
+        ("luong_dot", (1, 3), {}),
+        ("no_attention", (1,), {}),
+    ]
+
+
+@pytest.mark.parametrize("composed", [True, False])
+def test_settings_tell_rows_of_one_model_apart(make_run: MakeRun, records: Read, composed: bool) -> None:
+    for folder, hidden_size, seed in (("0", 128, 1), ("1", 128, 2), ("2", 256, 1)):
+        sizes = {"model.hidden_size": hidden_size, "model.network.encoder.memory_size": hidden_size}
+        make_run(folder, seed=seed, config=sizes, composed=composed)
+    make_run("3", "no_attention")
+    rows = rows_of(records())
+    assert [(row.name, row.seeds) for row in rows] == [
+        ("luong_dot hidden_size=128", (1, 2)),
+        ("luong_dot hidden_size=256", (1,)),
+        ("no_attention", (1,)),
+    ]
+    assert [row.settings for row in rows] == [{"model.hidden_size": 128}, {"model.hidden_size": 256}, {}]
+
+
+def test_a_component_is_told_by_its_class(make_run: MakeRun, records: Read) -> None:
+    make_run("0", composed=True)
+    gru = {"_target_": "attnlab.seq2seq.cells.GRU"}
+    make_run("1", config={"model.cell": gru, "model.network.encoder.cell": gru, "optimizer.lr": 0.001}, composed=True)
+    names = [row.name for row in rows_of(records())]
+    assert names == ["luong_dot cell=LSTM lr=0.003", "luong_dot cell=GRU lr=0.001"]
+
+
+def test_the_same_run_twice_is_refused(make_run: MakeRun, records: Read) -> None:
+    make_run("first", seed=2)
+    make_run("second", seed=2)
+    message = "first and second are both luong_dot with seed 2 and the same settings: remove one of them, or name"
+    with pytest.raises(RunError, match=message):
+        rows_of(records())
+
+
+def test_a_figure_is_the_mean_of_the_seeds_that_know_it(make_run: MakeRun, records: Read) -> None:
+    for seed, metrics in enumerate(
+        [{"test/bleu": 2.0, "test/aer": 0.5}, {"test/bleu": 4.0, "test/aer": None}, {"test/bleu": 9.0}]
+    ):
+        make_run(str(seed), seed=seed, metrics=metrics)
+    (row,) = rows_of(records())
+    bleu, aer = row.estimate("test/bleu"), row.estimate("test/aer")
+    assert bleu is not None
+    assert (bleu.mean, bleu.count) == (5.0, 3)
+    assert aer is not None
+    assert (aer.mean, aer.half_width, aer.count) == (0.5, None, 1)
+    assert row.estimate("test/chrf") is None
+
+
+def test_what_differs_between_models_and_no_name_says(make_run: MakeRun, records: Read) -> None:
+    make_run("0", composed=True)
+    make_run(
+        "1",
+        "no_attention",
+        config={"model.hidden_size": 384, "model.network.encoder.memory_size": 999, "optimizer.lr": 0.001},
+        composed=True,
+    )
+    assert unnamed_differences(rows_of(records())) == {"model.hidden_size": [256, 384], "optimizer.lr": [0.003, 0.001]}
+
+
+def test_what_only_some_names_say_is_still_told(make_run: MakeRun, records: Read) -> None:
+    for folder, model, hidden_size in (("0", "luong_dot", 128), ("1", "luong_dot", 256), ("2", "no_attention", 256)):
+        make_run(folder, model, config={"model.hidden_size": hidden_size}, composed=True)
+    assert unnamed_differences(rows_of(records())) == {"model.hidden_size": [128, 256, 256]}
+
+
+def test_what_every_name_says_is_not_told_again(make_run: MakeRun, records: Read) -> None:
+    for folder, rate in (("0", 0.1), ("1", 0.2)):
+        make_run(folder, config={"optimizer.lr": rate}, composed=True)
+    rows = rows_of(records())
+    assert [row.name for row in rows] == ["luong_dot lr=0.1", "luong_dot lr=0.2"]
+    assert unnamed_differences(rows) == {}

@@ -1,0 +1,137 @@
+from typing import Any
+
+import pytest
+
+from attnlab.study.settings import chosen_differences, differences, labels, references, setting, setting_text
+
+Config = dict[str, Any]
+
+
+def test_a_setting_is_found_by_its_dotted_key() -> None:
+    config: Config = {"data": {"sample": {"train": None}, "join": 1}}
+    assert setting(config, "data.join") == 1
+    assert setting(config, "data.sample.train.size") is None
+    assert setting(config, "data.join.train") is None
+
+
+def test_differences_name_each_value_in_the_order_of_the_file() -> None:
+    first: Config = {"model": {"size": 1, "cell": {"_target_": "a.LSTM"}}, "seed": 1, "same": [1, 2]}
+    second: Config = {"model": {"size": 2, "cell": {"_target_": "a.GRU"}}, "seed": 2, "same": [1, 2]}
+    assert differences([first, second]) == {
+        "model.size": [1, 2],
+        "model.cell._target_": ["a.LSTM", "a.GRU"],
+        "seed": [1, 2],
+    }
+
+
+def test_a_key_that_one_lacks_is_no_difference() -> None:
+    """It came with newer code, or with a component that differs itself."""
+    assert differences([{"a": 1, "new": 3}, {"a": 1}, {"a": 1, "old": 2}]) == {}
+
+
+def test_a_part_that_is_left_out_differs_from_one_that_is_not() -> None:
+    part = {"_target_": "lightning.EarlyStopping", "patience": 5}
+    assert differences([{"callbacks": {"stop": part}}, {"callbacks": {"stop": None}}]) == {
+        "callbacks.stop": [part, None]
+    }
+
+
+def test_settings_whose_keys_are_values_differ_as_one() -> None:
+    """Their keys need not be the same, and a share of no other bucket must not be overlooked."""
+    lengths = [{"3-9": 0.5, "10-19": 0.5}, {"3-9": 0.5, "30-60": 0.5}]
+    assert differences([{"lengths": one} for one in lengths]) == {"lengths": lengths}
+
+
+def test_numbers_are_compared_as_numbers() -> None:
+    assert differences([{"dropout": 0}, {"dropout": 0.0}]) == {}
+
+
+def test_references_are_the_values_made_from_others() -> None:
+    composed = {"a": {"b": "${c.d}", "e": 1}, "c": {"d": 2}, "f": "${a.b}/x", "g": ["${a}"]}
+    assert references(composed) == {"a.b", "f"}
+
+
+def sizes(hidden_size: int, embedding_size: int) -> Config:
+    encoder = {"memory_size": hidden_size, "embedding_size": embedding_size}
+    return {"network": {"encoder": encoder}, "hidden_size": hidden_size, "embedding_size": embedding_size}
+
+
+FOLLOWING = frozenset({"network.encoder.memory_size", "network.encoder.embedding_size"})
+
+
+def test_what_follows_from_another_setting_is_not_told() -> None:
+    found = chosen_differences([sizes(1, 8), sizes(2, 8)], [FOLLOWING, FOLLOWING])
+    assert found == {"hidden_size": [1, 2]}
+
+
+def test_two_settings_that_were_changed_together_are_both_told() -> None:
+    found = chosen_differences([sizes(1, 1), sizes(2, 2)], [FOLLOWING, FOLLOWING])
+    assert found == {"hidden_size": [1, 2], "embedding_size": [1, 2]}
+
+
+def test_a_whole_node_may_refer() -> None:
+    found = chosen_differences([sizes(1, 8), sizes(2, 8)], [frozenset({"network"}), frozenset({"network"})])
+    assert found == {"hidden_size": [1, 2]}
+
+
+def test_a_reference_that_one_run_overrides_is_a_choice() -> None:
+    found = chosen_differences([{"hidden_size": 1}, {"hidden_size": 2}], [frozenset({"hidden_size"}), frozenset()])
+    assert found == {"hidden_size": [1, 2]}
+
+
+@pytest.mark.parametrize("referring", [[None, None], [None, FOLLOWING]])
+def test_where_references_are_unknown_the_nearest_to_the_root_stands_for_all(referring: list[Any]) -> None:
+    found = chosen_differences([sizes(1, 8), sizes(2, 8)], referring)
+    assert found == {"hidden_size": [1, 2]}
+
+
+def test_seed_places_and_looks_are_no_choices() -> None:
+    first: Config = {
+        "seed": 1,
+        "paths": {"run": "a"},
+        "logger": {"project": "a"},
+        "callbacks": {"checkpoint": {"dirpath": "a"}, "progress": None},
+        "data": {"corpus": {"cache_dir": "a", "path": "/a"}},
+        "trainer": {"accelerator": "auto", "devices": 1},
+        "embeddings": {"source_vocab_size": 100},
+    }
+    second: Config = {
+        "seed": 2,
+        "paths": {"run": "b"},
+        "logger": {"project": "b"},
+        "callbacks": {"checkpoint": {"dirpath": "b"}, "progress": {"leave": False}},
+        "data": {"corpus": {"cache_dir": "b", "path": "/b"}},
+        "trainer": {"accelerator": "cpu", "devices": 2},
+        "embeddings": {"source_vocab_size": 200},
+    }
+    assert chosen_differences([first, second], [frozenset(), frozenset()]) == {"trainer.devices": [1, 2]}
+
+
+def test_labels_are_as_short_as_they_can_be() -> None:
+    keys = ["model.hidden_size", "model.cell._target_", "encoder.dropout", "decoder.dropout", "dropout"]
+    assert labels(keys) == {
+        "model.hidden_size": "hidden_size",
+        "model.cell._target_": "cell",
+        "encoder.dropout": "encoder.dropout",
+        "decoder.dropout": "decoder.dropout",
+        "dropout": "dropout",
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "text"),
+    [
+        ("a", 0.003, "0.003"),
+        ("a", 128, "128"),
+        ("a", None, "null"),
+        ("a", True, "true"),
+        ("a", "drop", "drop"),
+        ("a", [1, None], "[1,null]"),
+        ("a", {"3-9": 0.5, "30-60": 0.5}, "{3-9:0.5,30-60:0.5}"),
+        ("a", {"_target_": "lightning.EarlyStopping", "patience": 5}, "set"),
+        ("a", "/home/someone/corpus", "corpus"),
+        ("model.cell._target_", "attnlab.seq2seq.cells.GRU", "GRU"),
+    ],
+)
+def test_values_are_written_as_they_are_typed(key: str, value: object, text: str) -> None:
+    assert setting_text(key, value) == text
