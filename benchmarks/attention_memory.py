@@ -102,13 +102,13 @@ def apart(score: str, way: str, sizes: Sizes) -> Measured:
     """Measures one row in a process of its own."""
     options = [f"--{name}={value}" for name, value in asdict(sizes).items()]
     command = [sys.executable, __file__, "--measure", score, way, *options]
-    variables = {**os.environ, "MALLOC_MMAP_THRESHOLD_": str(4 * MIB)}
+    variables = {**os.environ, "MALLOC_MMAP_THRESHOLD_": str(2 * MIB)}
     answer = subprocess.run(command, check=True, env=variables, stdout=subprocess.PIPE, text=True).stdout
     return Measured(score, way, sizes, **json.loads(answer))
 
 
 def measure(score: str, way: str, sizes: Sizes) -> dict[str, float]:
-    """Peak bytes and processor seconds of one pass in this process."""
+    """Peak bytes and CPU seconds of one pass in this process."""
     run = all_at_once if way == "at once" else step_by_step
     with patch.object(perceptron, "KEPT", sys.maxsize if score.startswith("naive") else perceptron.KEPT):
         run(*build(score, Sizes(2, 3, 3, 8)))  # loads what is loaded at first use
@@ -154,7 +154,7 @@ def resident(field: str) -> int:
 def markdown(rows: Sequence[Measured], sizes: Sizes) -> list[str]:
     """The table; ratios are to general in the same way."""
     lines = [
-        "| score | way | sentences measured | peak MiB, measured | peak MiB, all sentences | times general | processor seconds |",
+        "| score | way | sentences measured | peak MiB, measured | peak MiB, all sentences | times general | CPU seconds |",
         "|---|---|---:|---:|---:|---:|---:|",
     ]
     general = {row.way: row.peak for row in rows if row.score == "general"}
@@ -175,7 +175,7 @@ def heading(sizes: Sizes, now: datetime) -> list[str]:
         f"Forward and backward through scores, softmax and context: {sizes.batch} sentences of {sizes.source} words, "
         f"{sizes.target} steps, states of {sizes.hidden} numbers in float32. The peak is what the pass adds to inputs "
         "and parameters, their gradients included; where fewer sentences were measured, it is scaled to all of them. "
-        "Processor seconds are those of the sentences measured, once; other work on the machine makes them longer.",
+        "CPU seconds are those of the sentences measured, once; other work on the machine makes them longer.",
         "",
         f"    {command}",
         "",
