@@ -74,12 +74,14 @@ class Readable:
         self._vectors = vectors
         self._tape = _Tape()
         self._opened: Tensor | None = None
+        self._with_gradients = False  # torch says that a view made without gradients requires them
 
     def read(self, rows: Int[Tensor, " rows"]) -> Float[Tensor, "rows size"]:
         """The vectors with these numbers, counted through the batch. There is no second derivative."""
         wanted = torch.is_grad_enabled() and self._vectors.requires_grad
-        if self._opened is None or (wanted and not self._opened.requires_grad):  # first opened without gradients
+        if self._opened is None or (wanted and not self._with_gradients):
             self._opened = _Open.apply(self._vectors, self._tape)  # type: ignore[no-untyped-call]
+            self._with_gradients = wanted
         read: Tensor = _Read.apply(self._opened, rows, self._tape)  # type: ignore[no-untyped-call]
         return read
 
