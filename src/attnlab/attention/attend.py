@@ -43,6 +43,11 @@ class Memory:
         return Memory(self.states[rows], self.keys[rows], self.source_mask[rows])
 
     @cached_property
+    def source_lengths(self) -> Int[Tensor, " batch"]:
+        """Real positions of each row."""
+        return self.source_mask.sum(dim=1)
+
+    @cached_property
     def readable(self) -> tuple[Readable, Readable]:
         """Keys and states, for steps that each read little of them."""
         return Readable(self.keys), Readable(self.states)
@@ -114,7 +119,7 @@ class Attention(nn.Module):
 
     def _read(self, query: Tensor, memory: Memory, past: Past) -> tuple[Tensor, Tensor]:
         mask = memory.source_mask.unsqueeze(1)
-        span = self.window(query, past.step, memory.source_mask.sum(dim=1))
+        span = self.window(query, past.step, memory.source_lengths)
         if span is None:
             return self._normalized(self._scores(query, memory.keys, past), memory.states, mask, None, past)
         return self._inside(span, query, memory, past)
