@@ -154,7 +154,8 @@ def resident(field: str) -> int:
 def markdown(rows: Sequence[Measured], sizes: Sizes) -> list[str]:
     """The table; ratios are to general in the same way."""
     lines = [
-        "| score | way | sentences measured | peak MiB, measured | peak MiB, all sentences | times general | CPU seconds |",
+        "| score | way | sentences measured | peak MiB, measured | peak MiB, all sentences | times general "
+        "| CPU seconds |",
         "|---|---|---:|---:|---:|---:|---:|",
     ]
     general = {row.way: row.peak for row in rows if row.score == "general"}
