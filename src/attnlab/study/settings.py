@@ -26,6 +26,7 @@ _WITHOUT_EFFECT: Final = frozenset(
     }
 )
 """Last parts of settings that do not change what is learnt."""
+_SPLITS: Final = frozenset({"train", "validation", "test"})
 
 
 def setting(config: Mapping[str, Any], key: str) -> Any:
@@ -106,16 +107,16 @@ def _nearest_to_the_root(found: Differences) -> Differences:
 def labels(keys: Sequence[str]) -> dict[str, str]:
     """A short name for each key: its last parts, as many as tell it from the others.
 
-    The class of a component, `model.cell._target_`, is called like the component, `cell`.
+    The class of a component, `model.cell._target_`, is called like the component, `cell`; a split alone says nothing,
+    so `data.length.train` is `length.train`.
     """
     parts = {key: key.removesuffix("._target_").split(".") for key in keys}
     short = {}
     for key, own in parts.items():
         others = [each for other, each in parts.items() if other != key]
-        count = next(
-            (n for n in range(1, len(own)) if all(other[-n:] != own[-n:] for other in others)),
-            len(own),
-        )
+        least = 2 if own[-1] in _SPLITS else 1
+        unlike = (n for n in range(least, len(own)) if all(other[-n:] != own[-n:] for other in others))
+        count = next(unlike, len(own))
         short[key] = ".".join(own[-count:])
     return short
 

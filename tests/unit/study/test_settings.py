@@ -1,6 +1,8 @@
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from omegaconf import DictConfig, OmegaConf
 
 from attnlab.study.settings import chosen_differences, differences, labels, references, setting, setting_text
 
@@ -135,3 +137,35 @@ def test_labels_are_as_short_as_they_can_be() -> None:
 )
 def test_values_are_written_as_they_are_typed(key: str, value: object, text: str) -> None:
     assert setting_text(key, value) == text
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ("model.hidden_size=128", "hidden_size=128"),
+        ("data.recipe.hidden_size=128", "hidden_size=128"),
+        ("model/cell=gru", "cell=GRU"),
+        ("model/normalizer=sparsemax", "normalizer=Sparsemax"),
+        ("model.network.decoder.input_feeding=false", "input_feeding=false"),
+        ("search=greedy", "search=Greedy"),
+        ("search.beam_size=1", "beam_size=1"),
+        ("optimizer.lr=0.1", "lr=0.1"),
+        ("callbacks.early_stopping=null", "early_stopping=null"),
+        ("data.length.train=[1,9]", "length.train=[1,9]"),
+        ("seed=7", ""),
+        ("logger=none", ""),
+    ],
+)
+def test_a_command_line_is_told_as_it_was_typed(
+    compose_config: Callable[..., DictConfig], override: str, told: str
+) -> None:
+    """The real configurations: one override, one difference."""
+    configs, referring = [], []
+    for overrides in ([], [override]):
+        config = compose_config("train", *overrides)
+        config.model.network.embeddings.update(source_vocab_size=5, target_vocab_size=5)
+        configs.append(OmegaConf.to_container(config, resolve=True))
+        referring.append(references(OmegaConf.to_container(config, resolve=False)))  # type: ignore[arg-type]
+    found = chosen_differences(configs, referring)  # type: ignore[arg-type]
+    short = labels(list(found))
+    assert " ".join(f"{short[key]}={setting_text(key, values[1])}" for key, values in found.items()) == told
