@@ -2,9 +2,11 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,9 +107,10 @@ class Commands:
         """The same as a process of its own, from the interpreter's start on; returns the Popen."""
         script = str(self.repository / f"{command}.py")
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
-        return subprocess.Popen(
-            [sys.executable, *options, script, *arguments], cwd=self.folder, env=self.environment, **pipes
-        )
+        with _heard_interrupts():
+            return subprocess.Popen(
+                [sys.executable, *options, script, *arguments], cwd=self.folder, env=self.environment, **pipes
+            )
 
     def alone(self, command: str, *arguments: str | bytes, options: Sequence[str] = ()) -> Finished:
         """`start` to its end."""
@@ -126,3 +129,13 @@ def figures(folder: Path) -> dict[str, float]:
     """The metrics in the results of a run or an evaluation."""
     metrics: dict[str, float] = json.loads((folder / "metrics.json").read_text("utf-8"))["metrics"]
     return metrics
+
+
+@contextmanager
+def _heard_interrupts() -> Iterator[None]:
+    """A process that a shell starts in the background ignores SIGINT, and so would all that it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -375,11 +375,13 @@ def test_an_unwritable_folder_is_refused_from_the_shell(commands: Commands) -> N
 def test_an_interrupted_training_says_so_in_one_word(commands: Commands) -> None:
     places = ("paths.outputs=interrupted", "paths.cache=cache")
     process = commands.start("train", *TINY, *places, "trainer.max_epochs=100000", "callbacks.early_stopping=null")
-    with process:
+    try:
         while b"epoch 0" not in process.stdout.readline():
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=60)
+    finally:
+        process.kill()  # or a signal that is not heard would leave it training
     assert (process.returncode, stderr) == (130, b"interrupted\n")
 
 
