@@ -19,6 +19,10 @@ from attnlab.attention.scoring import ScoringFunction
 class FirstEntry(ScoringFunction):
     """The product of the first entries."""
 
+    formula = "q₁ m₁"
+    source = "a test"
+    cost = "S"
+
     def keys(self, memory):
         return memory[..., :1]
 

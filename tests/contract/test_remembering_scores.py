@@ -284,3 +284,12 @@ def test_there_is_at_least_one_filter(num_filters: int, build_scoring: BuildScor
 def test_a_filter_has_a_middle(width: int, remedy: int, build_scoring: BuildScoring) -> None:
     with pytest.raises(ConfigError, match=rf"its width is odd, not {width}: set model\.attention\.width={remedy}\."):
         build_scoring("location_aware", width=width)
+
+
+def test_coverage_grows_with_every_step_in_bfloat16_too(build_scoring: BuildScoring) -> None:
+    attention = Attention(scoring=build_scoring("coverage").bfloat16(), normalizer=Softmax(1.0), window=Whole())
+    states = torch.ones(1, 300, 8, dtype=torch.bfloat16)  # all alike: each step adds 1/300 everywhere
+    memory = attention.start(states, torch.ones(1, 300, dtype=torch.bool))
+    _, _, past = attention.run(torch.ones(1, 900, 8, dtype=torch.bfloat16), memory, attention.first(memory))
+    assert past.coverage is not None
+    assert_close(past.coverage.sum(), torch.tensor(900.0), rtol=0.01, atol=0.0)

@@ -94,7 +94,9 @@ class Attention(nn.Module):
         step = torch.zeros(batch, 1, dtype=torch.long, device=memory.states.device)
         if not self.remembers:
             return Past(step, None, None)
-        coverage = memory.states.new_zeros(batch, 1, source)
+        # A sum of bfloat16 weights would stop growing at 2.
+        dtype = torch.promote_types(memory.states.dtype, torch.float32)
+        coverage = memory.states.new_zeros(batch, 1, source, dtype=dtype)
         weights = coverage.clone()
         weights[..., 0] = 1
         return Past(step, weights, coverage)

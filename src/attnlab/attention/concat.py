@@ -15,7 +15,7 @@ class Concat(ScoringFunction):
     """v^T tanh(W [q; m]), W of (query_size, query_size + memory_size): Luong et al. (2015), section 3.1.
 
     W is one matrix, initialised as one; its two halves are applied apart, the same map, so that its product with the
-    memory is computed once per source. Luong's own code has no weight on the source; that variant is not this one.
+    memory is computed once per source. Luong's own code has no weight on the source: `ConcatUnweighted`.
     """
 
     formula: ClassVar[str] = "vᵀ tanh(W [q; m])"

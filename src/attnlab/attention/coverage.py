@@ -40,7 +40,8 @@ class Coverage(RememberingScore):
     def recall(self, keys: Float[Tensor, "batch source key"], past: Past) -> Float[Tensor, "batch target source key"]:
         """W_h m_s + b + w_c c_s."""
         assert past.coverage is not None
-        return keys.unsqueeze(1) + linear(past.coverage.unsqueeze(-1), self.coverage_projection.weight)
+        weight = self.coverage_projection.weight
+        return keys.unsqueeze(1) + linear(past.coverage.to(weight.dtype).unsqueeze(-1), weight)
 
     def forward(
         self, query: Float[Tensor, "batch target hidden"], keys: Float[Tensor, "batch source key"]

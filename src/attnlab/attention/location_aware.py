@@ -60,7 +60,7 @@ class LocationAware(RememberingScore):
     def recall(self, keys: Float[Tensor, "batch source key"], past: Past) -> Float[Tensor, "batch target source key"]:
         """V m_s + b + U f_s."""
         assert past.weights is not None
-        rows = past.weights.flatten(0, 1).unsqueeze(1)
+        rows = past.weights.flatten(0, 1).unsqueeze(1).to(self.filters.weight.dtype)
         features = conv1d(rows, self.filters.weight, padding=self.reach)
         seen = linear(features.transpose(1, 2), self.filter_projection.weight)
         return keys.unsqueeze(1) + seen.view(*past.weights.shape, -1)
