@@ -8,7 +8,7 @@ from typing import Any, Final
 from attnlab.study.intervals import CONFIDENCE
 from attnlab.study.records import Record
 from attnlab.study.rows import Row, unnamed_differences
-from attnlab.study.settings import labels, setting, setting_text
+from attnlab.study.settings import ABSENT, labels, setting, setting_text
 
 _UNKNOWN: Final = "unknown"
 
@@ -39,7 +39,7 @@ def statement(rows: Sequence[Row], *, command: str, unfinished: Sequence[Path]) 
     lines.append(_told("seeds", "seeds", rows, seeds))
     unnamed = unnamed_differences(rows)
     for key, label in labels(list(unnamed)).items():
-        values = [[setting_text(key, value)] for value in unnamed[key]]
+        values = [[] if value is ABSENT else [setting_text(key, value)] for value in unnamed[key]]
         lines.append(_told(label, f"settings of {label}", rows, values))
     lines += [f"sacreBLEU signature of {name}: {text}" for name, text in records[0].signatures.items()]
     if unfinished:
@@ -131,7 +131,7 @@ def _told(one: str, many: str, rows: Sequence[Row], values: Sequence[Sequence[st
         one: what a single value is called.
         many: what several are.
         rows: of the table.
-        values: for each row, that of each of its runs, or only one that holds for all of them.
+        values: for each row, that of each of its runs, or only one that holds for all of them; empty if there is none.
     """
     holders: dict[str, list[str]] = {}
     for row, own in zip(rows, values, strict=True):

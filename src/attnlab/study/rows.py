@@ -7,9 +7,10 @@ from typing import Any, Final
 from attnlab.errors import RunError
 from attnlab.study.intervals import Estimate, estimate
 from attnlab.study.records import Record
-from attnlab.study.settings import Differences, chosen_differences, labels, setting_text
+from attnlab.study.settings import ABSENT, Differences, chosen_differences, labels, setting_text
 
-_OF_THE_MODEL: Final = ("model.name", "model.network.", "model.attention.")
+_SAID_BY_THE_MODEL: Final = frozenset({"model.name", "model.network.decoder._target_"})
+"""What the name of a model stands for, beside the classes in `model.attention`."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Row:
 
     Attributes:
         name: the model, and the settings that tell this row from others of the model: `luong_general hidden_size=128`.
-        settings: those settings, dotted key -> value.
+        settings: those settings, dotted key -> value; without those that these runs do not have.
         records: the runs, by seed.
     """
 
@@ -54,7 +55,7 @@ def _rows_of_model(model: str, records: Sequence[Record]) -> list[Row]:
     short = labels(list(differing))
     groups: list[tuple[dict[str, Any], list[Record]]] = []
     for place, record in enumerate(records):
-        own = {key: values[place] for key, values in differing.items()}
+        own = {key: values[place] for key, values in differing.items() if values[place] is not ABSENT}
         group = next((members for settings, members in groups if settings == own), None)
         if group is None:
             groups.append((own, [record]))
@@ -74,16 +75,24 @@ def record_differences(records: Sequence[Record]) -> Differences:
 
 
 def unnamed_differences(rows: Sequence[Row]) -> Differences:
-    """Settings in which rows differ though neither their models nor all of their names say so: the value of each row.
+    """Settings in which rows differ though neither their models nor all of their names say so.
 
-    How a decoder and its attention are built belongs to the model; its sizes, cells and the like do not.
+    The classes of a decoder and its attention belong to the model; how they are set, sizes, cells and the like do not.
+
+    Returns:
+        the value of each row, ABSENT for a row that has no such setting.
     """
     found = record_differences([row.records[0] for row in rows])
     return {
         key: values
         for key, values in found.items()
-        if not key.startswith(_OF_THE_MODEL) and not all(key in row.settings for row in rows)
+        if not _said_by_the_model(key)
+        and not all(value is ABSENT or key in row.settings for row, value in zip(rows, values, strict=True))
     }
+
+
+def _said_by_the_model(key: str) -> bool:
+    return key in _SAID_BY_THE_MODEL or (key.startswith("model.attention.") and key.endswith("._target_"))
 
 
 def _check_seeds(model: str, records: Sequence[Record]) -> None:

@@ -5,7 +5,9 @@ from pathlib import PurePath
 from typing import Any, Final
 
 Differences = dict[str, list[Any]]
-"""Dotted key -> its value in each configuration."""
+"""Dotted key -> its value in each configuration, ABSENT where it has no such key."""
+ABSENT: Final = object()
+"""Stands for the value of a key that a configuration lacks; unlike None, which is a value."""
 
 _WHOLE: Final = frozenset({"buckets", "join", "lengths", "path", "shares", "splits"})
 """Settings whose own keys are values, such as {3-9: 0.5, 30-60: 0.5}: they are compared as one."""
@@ -52,24 +54,22 @@ def _leaves(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]
 
 
 def differences(configs: Sequence[Mapping[str, Any]]) -> Differences:
-    """Settings that are not the same in all configurations, in the order of the first.
+    """Settings that are not the same in all configurations that have them, in the order of the first.
 
-    A key that one of them lacks is none: it is new in the code, or belongs to a component that another one did not
-    choose, which differs itself.
+    Lacking a key is no difference from having it: the key is new in the code, or belongs to a component that another
+    configuration did not choose, which differs itself.
     """
     return _differences(configs, "")
 
 
 def _differences(nodes: Sequence[Mapping[str, Any]], prefix: str) -> Differences:
     found: Differences = {}
-    for name in nodes[0]:
-        if not all(name in node for node in nodes):
-            continue
-        values = [node[name] for node in nodes]
-        if all(isinstance(value, Mapping) for value in values) and name not in _WHOLE:
-            found |= _differences(values, f"{prefix}{name}.")
-        elif any(value != values[0] for value in values):
-            found[f"{prefix}{name}"] = values
+    for name in dict.fromkeys(name for node in nodes for name in node):
+        present = [node[name] for node in nodes if name in node]
+        if all(isinstance(value, Mapping) for value in present) and name not in _WHOLE:
+            found |= _differences([node.get(name, {}) for node in nodes], f"{prefix}{name}.")
+        elif any(value != present[0] for value in present):
+            found[f"{prefix}{name}"] = [node.get(name, ABSENT) for node in nodes]
     return found
 
 
@@ -77,31 +77,45 @@ def chosen_differences(configs: Sequence[Mapping[str, Any]], referring: Sequence
     """The differences that somebody chose and that may matter for what is learnt.
 
     Left out are those of places and appearances, the seed, and settings that follow others: all keys known to refer in
-    every run, or, where a run does not know its own, those with the same values as a setting nearer to the root.
+    every run that has them, or, where a run does not know its own, those with the same values as a setting nearer to
+    the root.
 
     Args:
         configs: every value as it was used.
         referring: for each of them the keys that refer to others; None where that is unknown.
     """
-    known = [keys for keys in referring if keys is not None]
-    following = frozenset.intersection(*known) if known else frozenset()
     found = {
         key: values
         for key, values in differences(configs).items()
         if key.partition(".")[0] not in _PLACES
         and not _WITHOUT_EFFECT & set(key.split("."))
-        and not any(key == one or key.startswith(f"{one}.") for one in following)
+        and not _follows(key, values, referring)
     }
-    return found if len(known) == len(referring) else _nearest_to_the_root(found)
+    return _nearest_to_the_root(found) if None in referring else found
+
+
+def _follows(key: str, values: Sequence[Any], referring: Sequence[frozenset[str] | None]) -> bool:
+    """Whether the key, or a node that holds it, refers in all configurations that have it and know."""
+    knowing = [keys for value, keys in zip(values, referring, strict=True) if value is not ABSENT and keys is not None]
+    parts = key.split(".")
+    nodes = {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
+    return bool(knowing) and all(nodes & keys for keys in knowing)
 
 
 def _nearest_to_the_root(found: Differences) -> Differences:
-    """One key of those with the same values: the one with the fewest parts, and of these the first."""
+    """One key of those with the same values: the one with the fewest parts, and of these the first.
+
+    A key that some lack has the same values as one nearer to the root if it has them wherever it is present.
+    """
     kept: Differences = {}
     for key in sorted(found, key=lambda each: each.count(".")):  # stable
-        if found[key] not in kept.values():
+        if not any(_same_where_present(found[key], values) for values in kept.values()):
             kept[key] = found[key]
     return {key: values for key, values in found.items() if key in kept}
+
+
+def _same_where_present(values: Sequence[Any], others: Sequence[Any]) -> bool:
+    return all(value is ABSENT or value == other for value, other in zip(values, others, strict=True))
 
 
 def labels(keys: Sequence[str]) -> dict[str, str]:

@@ -34,6 +34,17 @@ def test_equal_runs_are_told_in_one_value_each(make_run: MakeRun, records: Read)
     ]
 
 
+def test_a_row_without_a_setting_is_not_named_with_it(make_run: MakeRun, records: Read) -> None:
+    for model, decoder in (
+        ("luong_dot", {"input_feeding": True}),
+        ("luong_general", {"input_feeding": False}),
+        ("no_attention", {}),
+    ):
+        make_run(model, model, config={"model.network.decoder": decoder}, composed=True)
+    said = lines(records())
+    assert "settings of input_feeding differ: true (luong_dot), false (luong_general)" in said
+
+
 def test_budgets_that_differ_are_said(make_run: MakeRun, records: Read) -> None:
     make_run("0", "luong_dot")
     make_run("1", "luong_general")

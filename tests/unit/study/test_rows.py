@@ -6,6 +6,10 @@ import pytest
 from attnlab.errors import RunError
 from attnlab.study.records import Record
 from attnlab.study.rows import rows_of, unnamed_differences
+from attnlab.study.settings import ABSENT
+
+ADDITIVE = {"_target_": "attnlab.attention.additive.Additive", "key_size": 256}
+LOW_RANK = {"_target_": "attnlab.attention.low_rank.LowRank"}
 
 MakeRun = Callable[..., Path]
 Read = Callable[[], list[Record]]
@@ -42,6 +46,22 @@ def test_a_component_is_told_by_its_class(make_run: MakeRun, records: Read) -> N
     make_run("1", config={"model.cell": gru, "model.network.encoder.cell": gru, "optimizer.lr": 0.001}, composed=True)
     names = [row.name for row in rows_of(records())]
     assert names == ["luong_dot cell=LSTM lr=0.003", "luong_dot cell=GRU lr=0.001"]
+
+
+@pytest.mark.parametrize("composed", [True, False])
+def test_a_setting_that_one_run_lacks_tells_the_others_apart(make_run: MakeRun, records: Read, composed: bool) -> None:
+    """Only a low-rank score has a rank; all of these runs have the same seed."""
+    for folder, score in enumerate([ADDITIVE, {**LOW_RANK, "rank": 8}, {**LOW_RANK, "rank": 16}]):
+        make_run(str(folder), "bahdanau", config={"model.attention": score}, composed=composed)
+    rows = rows_of(records())
+    assert [row.name for row in rows] == [
+        "bahdanau attention=Additive",
+        "bahdanau attention=LowRank rank=8",
+        "bahdanau attention=LowRank rank=16",
+    ]
+    assert [row.settings.get("model.attention.rank") for row in rows] == [None, 8, 16]
+    assert "model.attention.rank" not in rows[0].settings
+    assert unnamed_differences(rows) == {}
 
 
 def test_the_same_run_twice_is_refused(make_run: MakeRun, records: Read) -> None:
@@ -89,3 +109,19 @@ def test_what_every_name_says_is_not_told_again(make_run: MakeRun, records: Read
     rows = rows_of(records())
     assert [row.name for row in rows] == ["luong_dot lr=0.1", "luong_dot lr=0.2"]
     assert unnamed_differences(rows) == {}
+
+
+@pytest.mark.parametrize("composed", [True, False])
+def test_how_decoders_and_attentions_of_models_are_set_is_told(
+    make_run: MakeRun, records: Read, composed: bool
+) -> None:
+    """Not their classes, which the models' names stand for, nor what only one of them has."""
+    luong = {"_target_": "attnlab.seq2seq.luong.LuongDecoder"}
+    for folder, model, decoder, attention in (
+        ("0", "luong_dot", {**luong, "input_feeding": True}, {"_target_": "Dot", "normalized": True}),
+        ("1", "luong_general", {**luong, "input_feeding": False}, {"_target_": "General", "bias": True}),
+        ("2", "no_attention", {"_target_": "attnlab.seq2seq.no_attention.NoAttentionDecoder"}, {}),
+    ):
+        config = {"model.network.decoder": decoder, "model.attention": attention}
+        make_run(folder, model, config=config, composed=composed)
+    assert unnamed_differences(rows_of(records())) == {"model.network.decoder.input_feeding": [True, False, ABSENT]}

@@ -4,7 +4,15 @@ from typing import Any
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
-from attnlab.study.settings import chosen_differences, differences, labels, references, setting, setting_text
+from attnlab.study.settings import (
+    ABSENT,
+    chosen_differences,
+    differences,
+    labels,
+    references,
+    setting,
+    setting_text,
+)
 
 Config = dict[str, Any]
 
@@ -29,6 +37,18 @@ def test_differences_name_each_value_in_the_order_of_the_file() -> None:
 def test_a_key_that_one_lacks_is_no_difference() -> None:
     """It came with newer code, or with a component that differs itself."""
     assert differences([{"a": 1, "new": 3}, {"a": 1}, {"a": 1, "old": 2}]) == {}
+
+
+def test_a_key_that_one_lacks_still_differs_between_the_others() -> None:
+    scores: list[Config] = [{"key_size": 1}, {"rank": 8, "init": {"scale": 1}}, {"rank": 16, "init": {"scale": 2}}]
+    assert differences([{"score": one} for one in scores]) == {
+        "score.rank": [ABSENT, 8, 16],
+        "score.init.scale": [ABSENT, 1, 2],
+    }
+
+
+def test_none_is_a_value_and_not_a_lack() -> None:
+    assert differences([{}, {"window": None}, {"window": 3}]) == {"window": [ABSENT, None, 3]}
 
 
 def test_a_part_that_is_left_out_differs_from_one_that_is_not() -> None:
@@ -74,6 +94,18 @@ def test_two_settings_that_were_changed_together_are_both_told() -> None:
 def test_a_whole_node_may_refer() -> None:
     found = chosen_differences([sizes(1, 8), sizes(2, 8)], [frozenset({"network"}), frozenset({"network"})])
     assert found == {"hidden_size": [1, 2]}
+
+
+@pytest.mark.parametrize("referring", [[FOLLOWING, FOLLOWING, frozenset()], [None, FOLLOWING, None]])
+def test_what_follows_does_so_in_the_runs_that_have_it(referring: list[Any]) -> None:
+    """A run without the encoder does not say to what it refers."""
+    found = chosen_differences([sizes(1, 8), sizes(2, 8), {"hidden_size": 1, "embedding_size": 8}], referring)
+    assert found == {"hidden_size": [1, 2, 1]}
+
+
+def test_where_references_are_unknown_a_key_that_some_lack_follows_one_that_agrees_with_the_others() -> None:
+    configs: list[Config] = [sizes(1, 8), sizes(2, 8), {"hidden_size": 1, "embedding_size": 8}]
+    assert chosen_differences(configs, [None] * 3) == {"hidden_size": [1, 2, 1]}
 
 
 def test_a_reference_that_one_run_overrides_is_a_choice() -> None:
