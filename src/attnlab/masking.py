@@ -10,12 +10,16 @@ def length_mask(lengths: Int[Tensor, " batch"], size: int) -> Bool[Tensor, "batc
     return torch.arange(size, device=lengths.device) < lengths.unsqueeze(1)
 
 
+def widened(tensor: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """The tensor in float32 at least: what sums and exponentials need when the rest runs in bfloat16."""
+    return tensor if tensor.dtype == torch.float64 else tensor.float()
+
+
 def masked_softmax(scores: Float[Tensor, "*shape"], mask: Bool[Tensor, "*#shape"]) -> Float[Tensor, "*shape"]:
     """Softmax over the last axis where `mask` is True; the rest gets exactly 0, whatever its score (NaN too).
 
     The sum is taken in float32 at least, so that bfloat16 weights of a long source still sum to 1 within rounding.
     A row without a single real position gets all zeros instead of NaN.
     """
-    wide = scores if scores.dtype == torch.float64 else scores.float()
-    weights = wide.masked_fill(~mask, float("-inf")).softmax(dim=-1)
+    weights = widened(scores).masked_fill(~mask, float("-inf")).softmax(dim=-1)
     return weights.masked_fill(~mask, 0.0).to(scores.dtype)

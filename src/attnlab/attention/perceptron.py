@@ -9,6 +9,8 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
+from attnlab.masking import widened
+
 KEPT: Final = 2**26
 """Numbers the graph may keep for one target: 256 MiB in float32.
 
@@ -80,10 +82,10 @@ class _Recomputed(Function):
         ctx.sentences, ctx.steps = max(1, chunk // (query.shape[1] * pairs)), max(1, chunk // pairs)
         dtype = torch.promote_types(query.dtype, keys.dtype)
         scores = query.new_empty(*query.shape[:2], keys.shape[1], dtype=dtype)
-        wide_vector = _wide(vector)
+        wide_vector = widened(vector)
         with torch.autocast(query.device.type, enabled=False):
             for query_rows, keys_rows, scores_rows in _split((query, keys, scores), ctx.sentences, dim=0):
-                wide_keys = _wide(keys_rows)
+                wide_keys = widened(keys_rows)
                 for queries, out in _split((query_rows, scores_rows), ctx.steps, dim=1):
                     out.copy_(_bent(queries, wide_keys) @ wide_vector)
         return scores
@@ -93,15 +95,15 @@ class _Recomputed(Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         query, keys, vector = ctx.saved_tensors
         query_grad, keys_grad = torch.empty_like(query), torch.empty_like(keys)
-        wide_vector = _wide(vector)
+        wide_vector = widened(vector)
         vector_grad = torch.zeros_like(wide_vector)
         with torch.autocast(query.device.type, enabled=False):
             for sentences in _split((query, keys, grad, query_grad, keys_grad), ctx.sentences, dim=0):
                 query_rows, keys_rows, grad_rows, query_grad_rows, keys_grad_rows = sentences
-                wide_keys = _wide(keys_rows)
+                wide_keys = widened(keys_rows)
                 keys_sum = torch.zeros_like(wide_keys)
                 for queries, grads, out in _split((query_rows, grad_rows, query_grad_rows), ctx.steps, dim=1):
-                    bent, wide_grads = _bent(queries, wide_keys), _wide(grads)
+                    bent, wide_grads = _bent(queries, wide_keys), widened(grads)
                     vector_grad += wide_grads.flatten() @ bent.flatten(0, 2)
                     each = wide_grads.unsqueeze(-1)
                     inner = torch.addcmul(each, each, bent.square_(), value=-1, out=bent)
@@ -112,12 +114,7 @@ class _Recomputed(Function):
 
 
 def _bent(queries: Tensor, wide_keys: Tensor) -> Tensor:
-    return (_wide(queries).unsqueeze(2) + wide_keys.unsqueeze(1)).tanh_()
-
-
-def _wide(tensor: Tensor) -> Tensor:
-    """In float32 at least."""
-    return tensor if tensor.dtype == torch.float64 else tensor.float()
+    return (widened(queries).unsqueeze(2) + wide_keys.unsqueeze(1)).tanh_()
 
 
 def _split(tensors: Sequence[Tensor], size: int, *, dim: int) -> Iterator[tuple[Tensor, ...]]:

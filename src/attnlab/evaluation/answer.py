@@ -8,6 +8,7 @@ from torch import Tensor
 
 from attnlab.data.batch import Batch
 from attnlab.decoding.protocol import Hypothesis, Search
+from attnlab.masking import widened
 from attnlab.seq2seq.model import Seq2Seq
 from attnlab.text.special import PAD, UNK
 
@@ -71,7 +72,7 @@ def attends(model: Seq2Seq) -> bool:
 
 def _without_padding(weights: Float[Tensor, "batch target source"], batch: Batch) -> list[Float[Tensor, "_ _"]]:
     """Each row's own part, copied so that nothing of the batch stays in memory."""
-    wide = (weights if weights.dtype == torch.float64 else weights.float()).cpu()
+    wide = widened(weights).cpu()
     sizes = zip((batch.target_lengths - 1).tolist(), batch.source_lengths.tolist(), strict=True)
     return [wide[row, :target, :source].clone() for row, (target, source) in enumerate(sizes)]
 

@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from attnlab.decoding.protocol import StepOutput
-from attnlab.masking import length_mask
+from attnlab.masking import length_mask, widened
 from attnlab.seq2seq.bridge import Bridge
 from attnlab.seq2seq.decoder import Decoder
 from attnlab.seq2seq.embeddings import Embeddings
@@ -82,5 +82,4 @@ class Seq2Seq(nn.Module):
         """Reads one token of every hypothesis; log-probabilities are float32 at least."""
         outputs, weights, new = self.decoder.step(self.embeddings.embed_target(tokens), state)
         logits = self.embeddings.logits(outputs)
-        wide = logits if logits.dtype == torch.float64 else logits.float()
-        return StepOutput(wide.log_softmax(dim=-1), weights, new)
+        return StepOutput(widened(logits).log_softmax(dim=-1), weights, new)

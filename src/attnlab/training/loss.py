@@ -4,10 +4,11 @@ from math import inf
 from typing import NamedTuple
 
 from jaxtyping import Bool, Float, Int
-from torch import Tensor, float64, minimum, nn
+from torch import Tensor, minimum, nn
 from torch.nn.functional import pad
 
 from attnlab.errors import ConfigError
+from attnlab.masking import widened
 from attnlab.text.special import PAD
 
 
@@ -34,8 +35,7 @@ class LabelSmoothedCrossEntropy(nn.Module):
 
     def forward(self, logits: Float[Tensor, "batch target vocab"], labels: Int[Tensor, "batch target"]) -> Loss:
         """Padding in `labels` counts for nothing."""
-        wide = logits if logits.dtype == float64 else logits.float()
-        log_probs = wide.log_softmax(dim=-1)
+        log_probs = widened(logits).log_softmax(dim=-1)
         real = labels != PAD
         tokens = real.sum()
         nll = -(log_probs.gather(-1, labels.unsqueeze(-1)).squeeze(-1) * real).sum() / tokens
@@ -101,6 +101,6 @@ def coverage_loss(
     first costs nothing. Their code averages each sentence first; here every token counts the same, as in the rest of
     the loss.
     """
-    wide = weights if weights.dtype == float64 else weights.float()
+    wide = widened(weights)
     covered = pad(wide[:, :-1], (0, 0, 1, 0)).cumsum(dim=1)
     return (minimum(wide, covered).sum(dim=-1) * real).sum() / real.sum()

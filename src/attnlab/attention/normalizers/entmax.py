@@ -13,6 +13,7 @@ from attnlab.attention.normalizers.normalizer import Normalizer
 from attnlab.attention.normalizers.sparse import below_best, centred
 from attnlab.attention.past import Past
 from attnlab.errors import ConfigError
+from attnlab.masking import widened
 
 LOWEST: Final = 1.001
 """Of alpha: softmax to three digits. At 1 the formula divides by 0, and its gradient loses all digits of float32."""
@@ -60,8 +61,7 @@ class Entmax(Normalizer):
 
     def _excess(self) -> Tensor:
         """What alpha exceeds 1 by, computed without the 1, which would cost it digits."""
-        logit = self.logit if self.logit.dtype == torch.float64 else self.logit.float()
-        return (LOWEST - 1) + (2 - LOWEST) * logit.sigmoid()
+        return (LOWEST - 1) + (2 - LOWEST) * widened(self.logit).sigmoid()
 
 
 class _Entmax(Function):

@@ -11,6 +11,7 @@ from torch.nn.functional import pad
 from attnlab.attention.normalizers.normalizer import Normalizer
 from attnlab.attention.past import Past
 from attnlab.errors import ConfigError, ShapeError
+from attnlab.masking import widened
 
 
 @final
@@ -56,7 +57,7 @@ class Monotonic(Normalizer):
                 "take a scoring function without heads, or another normalizer."
             )
         assert past.weights is not None
-        wide = (scores if scores.dtype == torch.float64 else scores.float()) + self.offset
+        wide = widened(scores) + self.offset
         before = past.weights.to(wide.dtype)
         weights = self._expected(wide, mask, before) if self.training else _certain(wide, mask, before)
         return weights.to(scores.dtype)

@@ -12,6 +12,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from attnlab.masking import widened
+
 
 def below_best(
     scores: Float[Tensor, "*shape"], mask: Bool[Tensor, "*#shape"], reach: float | Float[Tensor, ""]
@@ -22,7 +24,7 @@ def below_best(
     far again away, where rounding gives no weight back; it keeps infinities and NaN of padding out of all sums. A row
     without a single real position becomes all zeros.
     """
-    wide = scores if scores.dtype == torch.float64 else scores.float()
+    wide = widened(scores)
     real = wide.masked_fill(~mask, torch.finfo(wide.dtype).min)
     return (real - real.detach().amax(dim=-1, keepdim=True)).clamp(min=-2 * reach)
 
