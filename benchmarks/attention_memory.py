@@ -19,10 +19,10 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from unittest.mock import patch
 
+import report
 import torch
 from torch import Tensor
 
@@ -34,7 +34,6 @@ from attnlab.attention.normalizers.softmax import Softmax
 from attnlab.attention.scoring import ScoringFunction
 from attnlab.attention.windows.whole import Whole
 
-ROOT = Path(__file__).parent.parent
 SCORES = ("general", "additive", "naive additive")
 WAYS = ("at once", "step by step")
 MIB = 2**20
@@ -75,13 +74,18 @@ def main() -> None:
             batch = min(arguments.direct_batch, sizes.batch) if score.startswith("naive") else sizes.batch
             rows.append(apart(score, way, Sizes(batch, sizes.source, sizes.target, sizes.hidden)))
             print(f"{score}, {way}: {rows[-1].peak / MIB:,.0f} MiB", file=sys.stderr)
-    table = "\n".join(markdown(rows, sizes))
-    print(table)
-    now = datetime.now(UTC)
-    file = arguments.output / f"{now:%Y-%m-%d}-attention-memory.md"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("\n".join([*heading(sizes, now), table, "", *setting()]) + "\n", encoding="utf-8")
-    print(f"\n{file}")
+    meaning = (
+        f"Forward and backward through scores, softmax and context: {sizes.batch} sentences of {sizes.source} words, "
+        f"{sizes.target} steps, states of {sizes.hidden} numbers in float32. The peak is what the pass adds to inputs "
+        "and parameters, their gradients included; where fewer sentences were measured, it is scaled to all of them. "
+        "CPU seconds are those of the sentences measured, once; other work on the machine makes them longer."
+    )
+    report.write(
+        "attention-memory",
+        "Peak memory of attention",
+        [meaning, "", *markdown(rows, sizes)],
+        output=arguments.output,
+    )
 
 
 def parse() -> argparse.Namespace:
@@ -93,7 +97,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--hidden", type=int, default=512)
     parser.add_argument("--direct-batch", type=int, default=8, help="sentences that the naive way is measured with")
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS)
-    parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "results")
+    parser.add_argument("--output", type=Path, default=report.RESULTS)
     parser.add_argument("--measure", nargs=2, metavar=("SCORE", "WAY"), help="one row, in this process")
     return parser.parse_args()
 
@@ -153,51 +157,15 @@ def resident(field: str) -> int:
 
 def markdown(rows: Sequence[Measured], sizes: Sizes) -> list[str]:
     """The table; ratios are to general in the same way."""
-    lines = [
-        "| score | way | sentences measured | peak MiB, measured | peak MiB, all sentences | times general "
-        "| CPU seconds |",
-        "|---|---|---:|---:|---:|---:|---:|",
-    ]
     general = {row.way: row.peak for row in rows if row.score == "general"}
+    cells = []
     for row in rows:
         scaled = row.peak * sizes.batch / row.sizes.batch
         ratio = f"{scaled / general[row.way]:.2f}" if general[row.way] else "–"
-        figures = f"{row.peak / MIB:,.0f} | {scaled / MIB:,.0f} | {ratio} | {row.seconds:.1f}"
-        lines.append(f"| {row.score} | {row.way} | {row.sizes.batch} | {figures} |")
-    return lines
-
-
-def heading(sizes: Sizes, now: datetime) -> list[str]:
-    """What was measured, when, and how to measure it again."""
-    command = " ".join(["python benchmarks/attention_memory.py", *sys.argv[1:]])
-    return [
-        "# Peak memory of attention",
-        "",
-        f"Forward and backward through scores, softmax and context: {sizes.batch} sentences of {sizes.source} words, "
-        f"{sizes.target} steps, states of {sizes.hidden} numbers in float32. The peak is what the pass adds to inputs "
-        "and parameters, their gradients included; where fewer sentences were measured, it is scaled to all of them. "
-        "CPU seconds are those of the sentences measured, once; other work on the machine makes them longer.",
-        "",
-        f"    {command}",
-        "",
-        f"Measured {now:%Y-%m-%d %H:%M} UTC.",
-        "",
-    ]
-
-
-def setting() -> list[str]:
-    """Hardware, versions and commit."""
-    from attnlab.experiment.results import environment  # noqa: PLC0415 - the measuring processes start without it
-
-    facts = environment(precision="32-true", folder=ROOT)
-    git = facts["git"] or {"commit": "unknown", "dirty": False}
-    versions = ", ".join(f"{name} {facts['versions'][name]}" for name in ("python", "torch"))
-    return [
-        f"- Hardware: {facts['cpu']}, {facts['cpu_count']} logical processors, {facts['threads']} thread(s) used",
-        f"- Platform: {facts['platform']}",
-        f"- Versions: {versions}",
-        f"- Commit: {git['commit']}{' and uncommitted changes' if git['dirty'] else ''}",
-    ]
+        peaks = [f"{row.peak / MIB:,.0f}", f"{scaled / MIB:,.0f}", ratio]
+        cells.append([row.score, row.way, str(row.sizes.batch), *peaks, f"{row.seconds:.1f}"])
+    headings = ["score", "way", "sentences measured", "peak MiB, measured", "peak MiB, all sentences", "times general"]
+    return report.table([*headings, "CPU seconds"], cells, texts=2)
 
 
 if __name__ == "__main__":
