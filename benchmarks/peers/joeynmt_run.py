@@ -4,6 +4,7 @@ Two things changed in torch since its release and are bridged here, nothing else
 argument, and torch.load refuses pickled objects unless told otherwise.
 """
 
+import os
 from typing import Any
 
 import torch
@@ -20,7 +21,7 @@ class ReduceLROnPlateau(schedulers.ReduceLROnPlateau):
 schedulers.ReduceLROnPlateau = ReduceLROnPlateau  # type: ignore[misc]
 load = torch.load
 torch.load = lambda *args, **kwargs: load(*args, **{"weights_only": False, **kwargs})
-torch.set_num_threads(2)
+torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
 
 import joeynmt.builders  # noqa: E402
 from joeynmt.__main__ import main  # noqa: E402

@@ -1,0 +1,249 @@
+"""How many real target tokens a second training reads: attnlab with and without input feeding, its peers, the limit.
+
+    python benchmarks/training.py                          # the setup of the peers, on Multi30k where it is at hand
+    python benchmarks/training.py model=bahdanau --peers   # another model, no peers
+    python benchmarks/training.py --rounds 2 --steps 20    # a first look
+
+All sides train in turn, `--steps` steps each after `--skip` that do not count, and are compared round by round. Ours go
+through Lightning's trainer, data loader and all; a peer is its own command, and its log tells its speed. End tokens
+count, padding does not. Without Multi30k ours read random words in sentences of the same lengths, and no peer runs.
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import lightning
+import report
+import torch
+from alternating import Alternated, Spread, alternate
+from configuration import MULTI30K, WORK, compose_config, synthetic
+from machine import product_rate, step_operations, step_operations_by_hand, synchronize
+from omegaconf import DictConfig, OmegaConf
+from peers.running import PEERS, Peer
+
+from attnlab.data.batch import Batch
+from attnlab.data.prepare import PreparedData
+from attnlab.experiment.build import (
+    build_datamodule,
+    build_judge,
+    build_model,
+    build_task,
+    build_trainer,
+    decide_precision,
+    prepare_data,
+)
+from attnlab.experiment.train import quiet_libraries
+
+SAMPLED = 8
+"""Batches whose operations are counted."""
+
+
+class Clock(lightning.Callback):
+    """Counts the tokens and seconds of all steps but the first `skip`, of which it waits for the last."""
+
+    def __init__(self, skip: int) -> None:
+        self.skip = skip
+        self.tokens = 0
+        self.started = self.seconds = 0.0
+
+    def on_train_batch_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, outputs: Any, batch: Batch, _: int
+    ) -> None:
+        """After a step and all that belongs to it; the next one starts with getting its batch."""
+        if trainer.global_step > self.skip:
+            self.tokens += real_tokens(batch)
+        if trainer.global_step in (self.skip, trainer.max_steps):
+            synchronize(pl_module.device)
+            self.seconds = time.perf_counter() - self.started
+            self.started = time.perf_counter()
+
+
+class Trainee:
+    """A model that trains some more steps whenever it is called, and says how fast."""
+
+    def __init__(self, config: DictConfig, prepared: PreparedData, skip: int) -> None:
+        self.config = config
+        self.prepared = prepared
+        self.skip = skip
+        self.precision = decide_precision(config)
+        self.model = build_model(config, prepared.tokenizers)
+        self.datamodule = build_datamodule(config, prepared)
+
+    @property
+    def parameters(self) -> int:
+        """Numbers that it learns."""
+        return sum(parameter.numel() for parameter in self.model.parameters())
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of its matrix products."""
+        kind = self.precision.name.partition("-")[0]
+        return {"64": torch.float64, "32": torch.float32, "bf16": torch.bfloat16, "16": torch.float16}[kind]
+
+    def __call__(self) -> float:
+        """Tokens a second."""
+        clock = Clock(self.skip)
+        quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
+        task = build_task(self.config, self.model, build_judge(self.config, self.prepared, "validation"))
+        build_trainer(self.config, self.precision, callbacks=[clock], **quiet).fit(task, datamodule=self.datamodule)
+        return clock.tokens / clock.seconds
+
+    def operations(self) -> "Operations":
+        """What a token costs, from some of the batches that it trains on."""
+        batches = list(islice(self.datamodule.train_dataloader(), SAMPLED))
+        tokens = sum(map(real_tokens, batches))
+        by_hand = [step_operations_by_hand(self.model, batch) for batch in batches]
+        return Operations(
+            sum(step_operations(self.model, batch) for batch in batches) / tokens,
+            None if None in by_hand else sum(each for each in by_hand if each is not None) / tokens,
+        )
+
+
+@dataclass(frozen=True)
+class Operations:
+    """Floating-point operations for each real target token."""
+
+    counted: float
+    by_hand: float | None
+
+
+def main() -> None:
+    """Measures all sides and writes the table."""
+    arguments = parse()
+    torch.set_num_threads(arguments.threads)
+    quiet_libraries()
+    real = arguments.data.is_dir()
+    data = arguments.data if real else synthetic(arguments.work / f"synthetic-{arguments.pairs}", arguments.pairs)
+    own = own_sides(arguments, data)
+    main_side = next(iter(own.values()))
+    device = torch.device(
+        "cuda" if torch.cuda.is_available() and main_side.config.trainer.accelerator != "cpu" else "cpu"
+    )
+    peers = [PEERS[name](data, arguments.work, arguments.threads) for name in arguments.peers] if real else []
+    speeds = partial(train_peer, steps=arguments.steps, report_every=arguments.skip)
+    rates = {product_name(side.dtype): partial(product_rate, side.dtype, device) for side in own.values()}
+    sides: dict[str, Callable[[], float]] = {**own, **{peer.name: partial(speeds, peer) for peer in peers}, **rates}
+    measured = alternate(sides, rounds=arguments.rounds, warm_up=0)
+    report.write(
+        "training" if device.type == "cpu" else "training-cuda",
+        "Training speed",
+        [*meaning(arguments, real), "", *markdown(own, peers, measured)],
+        precision=", ".join(dict.fromkeys(side.precision.name for side in own.values())),
+        config=OmegaConf.to_yaml(main_side.config, resolve=True),
+        output=arguments.output,
+    )
+
+
+def parse() -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description="Real target tokens a second in training.")
+    parser.add_argument("overrides", nargs="*", help="changes of the configuration, such as model=luong_dot")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--steps", type=int, default=100, help="those that count, in each round")
+    parser.add_argument("--skip", type=int, default=20, help="steps before them, and how often peers report")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--precisions", nargs="+", default=["32-true", "auto"], help="one after the other")
+    installed = [name for name, peer in PEERS.items() if peer.installed()]
+    parser.add_argument("--peers", nargs="*", choices=PEERS, default=installed)
+    parser.add_argument("--data", type=Path, default=MULTI30K, help="folder of Multi30k as tokens")
+    parser.add_argument("--pairs", type=int, default=29_000, help="size of a synthetic corpus")
+    parser.add_argument("--work", type=Path, default=WORK, help="where prepared data is kept")
+    parser.add_argument("--output", type=Path, default=report.RESULTS)
+    return parser.parse_args()
+
+
+def own_sides(arguments: argparse.Namespace, data: Path) -> dict[str, Trainee]:
+    """Ours in each precision, with and, where the model knows the choice, without input feeding."""
+    fixed = [f"trainer.max_steps={arguments.skip + arguments.steps}", "trainer.max_epochs=-1"]
+    fixed += ["trainer.limit_val_batches=0"]
+    feeding = "model.network.decoder.input_feeding"
+    sides: dict[str, Trainee] = {}
+    prepared = None
+    for precision in arguments.precisions:
+        for change in ([], [f"{feeding}=false"]):
+            wanted = [*fixed, f"trainer.precision={precision}", *arguments.overrides]
+            config = compose_config(wanted, data=data, work=arguments.work)
+            if change and not OmegaConf.select(config, feeding):
+                continue
+            config = compose_config([*wanted, *change], data=data, work=arguments.work)
+            prepared = prepared or prepare_data(config)
+            side = Trainee(config, prepared, arguments.skip)
+            name = f"{config.model.name}, {side.precision.name}{', no input feeding' if change else ''}"
+            sides.setdefault(name, side)  # "auto" may be one of the others
+    return sides
+
+
+def train_peer(peer: Peer, *, steps: int, report_every: int) -> float:
+    """Tokens a second of a peer after its first report."""
+    return peer.train(steps + report_every, report_every=report_every)
+
+
+def product_name(dtype: torch.dtype) -> str:
+    """What the matrix product of a precision is called."""
+    return f"{str(dtype).removeprefix('torch.')} product"
+
+
+def real_tokens(batch: Batch) -> int:
+    """Words and end tokens that are predicted."""
+    return int(batch.target_lengths.sum()) - len(batch.target_lengths)
+
+
+def meaning(arguments: argparse.Namespace, real: bool) -> list[str]:
+    """What the figures are."""
+    corpus = "Multi30k (lower-cased tokens)" if real else "random words in sentences as long as Multi30k's"
+    lines = [
+        f"Real target tokens a second, end tokens counted, on {corpus}: median and quartiles of {arguments.rounds} "
+        f"rounds of {arguments.steps} steps after {arguments.skip} that do not count, all sides in turn; ratios are "
+        "those of each round. The limit is the rate of a large matrix product in that precision, with as many threads, "
+        "over the operations of the products in a step, padding included; gates, softmax, loss and optimizer come on "
+        "top.",
+    ]
+    if not real:
+        lines += ["", f"{arguments.data} is not on this machine: no peer was run."]
+    elif missing := [name for name in PEERS if name not in arguments.peers]:
+        lines += ["", f"Not run: {', '.join(missing)} (`sh benchmarks/peers/install.sh` installs the peers)."]
+    return lines
+
+
+def markdown(own: Mapping[str, Trainee], peers: Sequence[Peer], measured: Alternated) -> list[str]:
+    """The table of all sides, and how ours compare with one another and with the limit."""
+    names = [peer.name for peer in peers]
+    fastest = max(names, key=lambda name: measured.side(name).median, default=None)
+    rows, notes = [], []
+    for name, side in own.items():
+        operations, product = side.operations(), product_name(side.dtype)
+        limits = [rate / operations.counted for rate in measured.figures[product]]
+        shares = [tokens / limit for tokens, limit in zip(measured.figures[name], limits, strict=True)]
+        padding = f"by length, {side.datamodule.train_batches().padding_share():.0%} padding"
+        cells = [name, padding, f"{side.parameters:,}", measured.side(name).show(), against(measured, name, fastest)]
+        rows.append([*cells, Spread.of(limits).show(), Spread.of(shares).show(".0%")])
+        by_hand = "" if operations.by_hand is None else f" ({operations.by_hand / 1e6:.2f} by hand)"
+        notes.append(f"- {name}: {operations.counted / 1e6:.2f} million operations a token{by_hand}")
+    for peer in peers:
+        cells = [peer.name, peer.batches, f"{peer.parameters:,}", measured.side(peer.name).show()]
+        rows.append([*cells, against(measured, peer.name, fastest), "–", "–"])
+    for name in dict.fromkeys(product_name(side.dtype) for side in own.values()):
+        giga = Spread.of([rate / 1e9 for rate in measured.figures[name]])
+        notes.append(f"- {name}: {giga.show()} billion operations a second")
+    notes += [
+        f"- {parallel}: {measured.ratio(parallel, name).show('.2f')} times as fast as with it"
+        for name in own
+        if (parallel := f"{name}, no input feeding") in own
+    ]
+    headings = ["side", "batches", "parameters", "target tokens/s", f"times {fastest or 'a peer'}", "limit, tokens/s"]
+    return [*report.table([*headings, "of the limit"], rows, texts=2), "", *notes]
+
+
+def against(measured: Alternated, name: str, fastest: str | None) -> str:
+    """The ratio to the fastest peer, if there is one."""
+    return "–" if fastest is None else measured.ratio(name, fastest).show(".2f")
+
+
+if __name__ == "__main__":
+    main()
