@@ -5,8 +5,10 @@ import torch
 from builders import BuildScoring
 from remembering_oracles import ORACLES
 from torch import Tensor
+from torch.autograd.graph import saved_tensors_hooks
 from torch.testing import assert_close
 
+from attnlab.attention import perceptron
 from attnlab.attention.attend import Attention, Memory
 from attnlab.attention.location_aware import LocationAware
 from attnlab.attention.normalizers.softmax import Softmax
@@ -155,6 +157,33 @@ def test_hypotheses_go_on_from_their_own_past(name: str, build_scoring: BuildSco
             )
             assert_close(chosen.weights[row, hypothesis], one.weights[0, 0])
             assert_close(chosen.context[row, hypothesis], one.context[0, 0])
+
+
+def test_steps_that_keep_no_pairs_are_the_same(
+    name: str, build_scoring: BuildScoring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scores and all gradients; the graph keeps no tensor with a row for each position and entry of a key."""
+    attention = attention_of(build_scoring(name, key_size=33))
+    query, states = (tensor.requires_grad_() for tensor in random_inputs())
+    results, pairs = [], []
+    for limit in (perceptron.KEPT, 0):
+        monkeypatch.setattr(perceptron, "KEPT", limit)
+        saved: list[Tensor] = []
+
+        def note(tensor: Tensor, saved: list[Tensor] = saved) -> Tensor:
+            saved.append(tensor)
+            return tensor
+
+        with saved_tensors_hooks(note, lambda tensor: tensor):
+            memory = start(attention, states, [5, 3])
+            attended = attention.run(query, memory, attention.first(memory))
+        loss = (attended.context * torch.arange(8)).sum()
+        own = {memory.keys.data_ptr()}
+        pairs.append(len({each.data_ptr() for each in saved if each.numel() == 2 * 5 * 33} - own))
+        results.append((attended.weights, *torch.autograd.grad(loss, (query, states, *attention.parameters()))))
+    assert pairs[0] >= 3
+    assert pairs[1] == 0
+    assert_close(results[1], results[0])
 
 
 @pytest.mark.parametrize("padding", [1, 9])

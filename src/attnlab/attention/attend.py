@@ -180,13 +180,10 @@ class Attention(nn.Module):
         return context.view(batch, target, -1), weights
 
     def _scores(self, query: Tensor, keys: Tensor, past: Past) -> Tensor:
-        if not isinstance(self.scoring, RememberingScore):
-            scores: Tensor = self.scoring(query, keys)
-            return scores
-        recalled = self.scoring.recall(keys, past)
-        batch, target = query.shape[:2]
-        single: Tensor = self.scoring(query.flatten(0, 1).unsqueeze(1), recalled.flatten(0, 1))
-        return single.view(batch, target, -1)
+        if isinstance(self.scoring, RememberingScore):
+            return self.scoring.remembering(query, keys, past)
+        scores: Tensor = self.scoring(query, keys)
+        return scores
 
     def _normalized(
         self, scores: Tensor, states: Tensor, mask: Tensor, favour: Tensor | None, past: Past

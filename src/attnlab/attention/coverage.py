@@ -46,5 +46,5 @@ class Coverage(RememberingScore):
     def forward(
         self, query: Float[Tensor, "batch target hidden"], keys: Float[Tensor, "batch source key"]
     ) -> Float[Tensor, "batch target source"]:
-        """Scores before the softmax; each step's keys are its own, so there is nothing to save by recomputation."""
+        """Scores before the softmax."""
         return direct_scores(linear(query, self.query_projection.weight), keys, self.vector.weight.squeeze(0))

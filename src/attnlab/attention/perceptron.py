@@ -31,15 +31,20 @@ def perceptron_scores(
     """v^T tanh(query + keys) for every pair of a projected query and a key.
 
     The tanh matters: without it the query adds one constant to every position, and softmax removes it.
+    """
+    if pairs_fit(query, keys):
+        return direct_scores(query, keys, vector)
+    return recomputed_scores(query, keys, vector, chunk=CPU_CHUNK if query.device.type == "cpu" else CHUNK)
+
+
+def pairs_fit(query: Float[Tensor, "batch target _"], keys: Float[Tensor, "batch source key"]) -> bool:
+    """Whether the graph may keep a number for every entry of every pair of a step and a position.
 
     A step does not know how many steps there will be, and all that they keep is alive at once: it reckons with a target
     as long as the source.
     """
-    batch, target, key = query.shape
-    source = keys.shape[1]
-    if batch * max(target, source) * source * key <= KEPT:
-        return direct_scores(query, keys, vector)
-    return recomputed_scores(query, keys, vector, chunk=CPU_CHUNK if query.device.type == "cpu" else CHUNK)
+    (batch, target), (source, key) = query.shape[:2], keys.shape[1:]
+    return batch * max(target, source) * source * key <= KEPT
 
 
 def direct_scores(

@@ -5,8 +5,10 @@ from typing import ClassVar
 
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from attnlab.attention.past import Past
+from attnlab.attention.perceptron import pairs_fit
 
 
 class ScoringFunction(nn.Module, ABC):
@@ -55,3 +57,20 @@ class RememberingScore(ScoringFunction):
     @abstractmethod
     def recall(self, keys: Float[Tensor, "batch source key"], past: Past) -> Float[Tensor, "batch target source key"]:
         """The keys as each query's past colours them; `forward` scores one query against them."""
+
+    def remembering(
+        self, query: Float[Tensor, "batch target hidden"], keys: Float[Tensor, "batch source key"], past: Past
+    ) -> Float[Tensor, "batch target source"]:
+        """Scores before the softmax, each query's against the keys that its past coloured.
+
+        Those keys are larger than all else, and each step has its own: where the graph cannot keep them for a whole
+        target, it keeps the past and computes them again for the gradient.
+        """
+        if pairs_fit(query, keys):
+            return self._remembering(query, keys, past)
+        scores: Tensor = checkpoint(self._remembering, query, keys, past, use_reentrant=False, preserve_rng_state=False)
+        return scores
+
+    def _remembering(self, query: Tensor, keys: Tensor, past: Past) -> Tensor:
+        single: Tensor = self(query.flatten(0, 1).unsqueeze(1), self.recall(keys, past).flatten(0, 1))
+        return single.view(*query.shape[:2], -1)
