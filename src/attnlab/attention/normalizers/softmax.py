@@ -8,7 +8,7 @@ from torch import Tensor
 from attnlab.attention.normalizers.normalizer import Normalizer
 from attnlab.attention.past import Past
 from attnlab.errors import ConfigError
-from attnlab.masking import masked_softmax
+from attnlab.masking import masked_softmax, widened
 
 
 @final
@@ -32,4 +32,6 @@ class Softmax(Normalizer):
         self, scores: Float[Tensor, "*shape"], mask: Bool[Tensor, "*#shape"], past: Past
     ) -> Float[Tensor, "*shape"]:
         """Weights over the last axis."""
-        return masked_softmax(scores if self.temperature == 1 else scores / self.temperature, mask)
+        if self.temperature == 1:
+            return masked_softmax(scores, mask)
+        return masked_softmax(widened(scores) / self.temperature, mask).to(scores.dtype)  # float16 ends at 65504

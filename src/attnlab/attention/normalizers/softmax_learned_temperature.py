@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from attnlab.attention.normalizers.normalizer import Normalizer
 from attnlab.attention.past import Past
 from attnlab.errors import ConfigError
-from attnlab.masking import masked_softmax
+from attnlab.masking import masked_softmax, widened
 
 
 @final
@@ -37,4 +37,5 @@ class SoftmaxLearnedTemperature(Normalizer):
         self, scores: Float[Tensor, "*shape"], mask: Bool[Tensor, "*#shape"], past: Past
     ) -> Float[Tensor, "*shape"]:
         """Weights over the last axis."""
-        return masked_softmax(scores * (-self.log_temperature).exp(), mask)
+        sharpness = (-widened(self.log_temperature)).exp()
+        return masked_softmax(widened(scores) * sharpness, mask).to(scores.dtype)  # float16 ends at 65504

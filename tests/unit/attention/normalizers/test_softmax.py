@@ -17,6 +17,14 @@ def test_a_temperature_of_one_half_squares_the_odds() -> None:
         assert_close(normalizer(scores, mask, past), torch.tensor([[[0.1, 0.9]]]))
 
 
+def test_float16_scores_do_not_overflow_when_a_temperature_sharpens_them() -> None:
+    """60000 / 0.5 is beyond float16; as infinity it would leave NaN of both positions."""
+    scores = torch.tensor([[[60000.0, 60000.0, 0.0]]], dtype=torch.float16)
+    mask, past = torch.ones(1, 1, 3, dtype=torch.bool), Past(torch.zeros(1, 1, dtype=torch.long), None, None)
+    for normalizer in (Softmax(0.5), SoftmaxLearnedTemperature(0.5), SoftmaxLearnedTemperature(0.5).half()):
+        assert_close(normalizer(scores, mask, past), torch.tensor([[[0.5, 0.5, 0.0]]], dtype=torch.float16))
+
+
 @pytest.mark.parametrize("temperature", [0.0, -1.0, float("nan")])
 def test_a_temperature_must_be_positive(temperature: float) -> None:
     with pytest.raises(ConfigError, match=rf"must be positive, not {temperature}: set model\.normalizer\.temperature"):
