@@ -9,10 +9,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from attnlab.data.batch import Batch, collate
+from attnlab.evaluation.intervals import Estimate, with_interval
 from attnlab.seq2seq.model import Seq2Seq
-
-INTERVAL = 1.96
-"""Standard errors on either side of a 95 % interval."""
 
 NO_WORD = -1
 """Where a sentence has no word at some offset."""
@@ -58,30 +56,25 @@ class ProbedSentence:
         return [tuple(one) for one in ids]
 
 
-class Estimate(NamedTuple):
-    """Means over memory states, and half the width of their 95 % intervals; NaN where there is nothing to know."""
-
-    value: Float[Tensor, " figures"]
-    half_width: Float[Tensor, " figures"]
-
-
-def mean_over_states(sums: Float[Tensor, "sentences figures"], counts: Float[Tensor, "sentences figures"]) -> Estimate:
-    """Means over all states, with intervals that know that states of one sentence are alike.
+def mean_over_states(
+    sums: Float[Tensor, "sentences figures"], counts: Float[Tensor, "sentences figures"]
+) -> list[Estimate]:
+    """Each figure's mean over all states, with an interval that knows that states of one sentence are alike.
 
     The mean is sum(S_i) / sum(c_i) over sentences i; its standard error is that of a ratio of two sums over
     independent sentences, sqrt(n / (n - 1) sum (S_i - mean c_i)^2) / sum(c_i) (Cochran 1977, section 6.4), over the n
-    sentences with a state.
+    sentences with a state. NaN where no sentence has one.
 
     Args:
         sums: of a figure over the states of each sentence.
         counts: how many states that were.
     """
     total = counts.sum(dim=0)
-    value = sums.sum(dim=0) / total
+    means = sums.sum(dim=0) / total
     present = (counts > 0).sum(dim=0)
-    scatter = (sums - value * counts).square().sum(dim=0) * present / (present - 1)
-    half_width = INTERVAL * scatter.sqrt() / total
-    return Estimate(value, torch.where(present > 1, half_width, torch.nan))
+    scatter = (sums - means * counts).square().sum(dim=0) * present / (present - 1)
+    errors = scatter.sqrt() / total
+    return [with_interval(*figure) for figure in zip(means.tolist(), errors.tolist(), present.tolist(), strict=True)]
 
 
 def offset_names(reach: int, *, beyond: bool) -> list[str]:

@@ -1,19 +1,25 @@
 """What a probe of memory states found, as a picture: one panel for gradients, one for the read-out."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from attnlab.evaluation.intervals import Estimate
 from attnlab.evaluation.pictures import font_families, printable
-from attnlab.evaluation.probe import Estimate, offset_names
+from attnlab.evaluation.probe import offset_names
 
 _STYLES: Final = (("C0", "o-"), ("C1", "s-"), ("0.35", "^--"), ("0.6", "v:"))
 """Lines differ in marker as well as in colour, for readers who do not see the colours apart."""
 
 
-def draw_probe(shares: Mapping[str, Estimate], accuracies: Mapping[str, Estimate], *, reach: int, title: str) -> Figure:
+Curves = Mapping[str, Sequence[Estimate]]
+"""Label -> an estimate for each offset."""
+
+
+def draw_probe(shares: Curves, accuracies: Curves, *, reach: int, title: str) -> Figure:
     """Gradient shares (left) and accuracies of the read-out (right) by offset, with 95 % intervals.
 
     Args:
@@ -34,10 +40,11 @@ def draw_probe(shares: Mapping[str, Estimate], accuracies: Mapping[str, Estimate
     return figure
 
 
-def _draw(axes: Axes, curves: Mapping[str, Estimate], names: Sequence[str]) -> None:
-    for number, (label, (value, half_width)) in enumerate(curves.items()):
+def _draw(axes: Axes, curves: Curves, names: Sequence[str]) -> None:
+    for number, (label, found) in enumerate(curves.items()):
         color, form = _STYLES[number % len(_STYLES)]
-        percent, error = (100 * value).tolist(), (100 * half_width).tolist()
+        percent = [100 * each.mean for each in found]
+        error = [math.nan if each.half_width is None else 100 * each.half_width for each in found]
         (line, *_) = axes.errorbar(range(len(names)), percent, error, fmt=form, color=color, capsize=2, linewidth=1.2)
         line.set_markersize(4)
         line.set_label(label)

@@ -1,6 +1,7 @@
 """What the memory states of a trained run stand for, measured beside the same network with random weights."""
 
 import logging
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +18,11 @@ from attnlab.data.prepare import SPLITS
 from attnlab.errors import ConfigError
 from attnlab.evaluation.by_length import OVERALL, metric_name, rows_by_length
 from attnlab.evaluation.gradient_share import equal_shares, gradient_shares
+from attnlab.evaluation.intervals import Estimate
 from attnlab.evaluation.linear_readout import read_out
 from attnlab.evaluation.pictures import save_figure
 from attnlab.evaluation.probe import (
     NO_WORD,
-    Estimate,
     ProbedSentence,
     Reader,
     mean_over_states,
@@ -65,8 +66,8 @@ class Measured:
     sums: Tensor
     counts: Tensor
 
-    def estimate(self, rows: Sequence[int]) -> Estimate:
-        """The mean over the states of some of the sentences."""
+    def estimate(self, rows: Sequence[int]) -> list[Estimate]:
+        """For each offset the mean over the states of some of the sentences."""
         return mean_over_states(self.sums[list(rows)], self.counts[list(rows)])
 
 
@@ -244,8 +245,9 @@ def _metrics(
     metrics: dict[str, float] = {}
     for name, each in measured.items():
         for bucket, rows in groups.items():
-            for suffix, values in zip(("", "_half_width"), each.estimate(rows), strict=True):
-                for offset, value in zip(offset_names(config.reach, beyond=beyond), values.tolist(), strict=True):
+            for offset, found in zip(offset_names(config.reach, beyond=beyond), each.estimate(rows), strict=True):
+                half_width = math.nan if found.half_width is None else found.half_width
+                for suffix, value in (("", found.mean), ("_half_width", half_width)):
                     full = f"{metric}{suffix}/{KEYS[name]}/{offset}"
                     metrics[metric_name(config.split, full, bucket)] = value
     return metrics

@@ -8,7 +8,7 @@ from typing import Final
 from attnlab.errors import ConfigError
 from attnlab.evaluation.alignment_judge import ALIGNMENT_COLUMNS
 from attnlab.evaluation.by_length import TABLE_COLUMNS
-from attnlab.study.intervals import Estimate
+from attnlab.evaluation.intervals import Estimate
 
 EACH_BUCKET: Final = "*"
 """Last part of a metric that stands for one column per bucket of source length: test/bleu/*."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from attnlab.study.intervals import CONFIDENCE
+from attnlab.evaluation.intervals import CONFIDENCE
 from attnlab.study.records import Record
 from attnlab.study.rows import Row, unnamed_differences
 from attnlab.study.settings import ABSENT, labels, setting, setting_text

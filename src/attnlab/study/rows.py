@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from attnlab.errors import RunError
-from attnlab.study.intervals import Estimate, estimate
+from attnlab.evaluation.intervals import Estimate, estimate
 from attnlab.study.records import Record
 from attnlab.study.settings import ABSENT, Differences, chosen_differences, labels, setting_text
 

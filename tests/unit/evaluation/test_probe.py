@@ -3,6 +3,7 @@ import math
 import pytest
 import torch
 
+from attnlab.evaluation.intervals import Estimate, estimate
 from attnlab.evaluation.probe import (
     NO_WORD,
     ProbedSentence,
@@ -62,23 +63,25 @@ def test_the_memory_of_a_sentence_does_not_depend_on_its_neighbours() -> None:
 
 
 def test_with_sentences_of_one_length_the_interval_is_that_of_a_mean() -> None:
-    means = torch.tensor([0.1, 0.5, 0.3, 0.7], dtype=torch.float64)
+    means = [0.1, 0.5, 0.3, 0.7]
     counts = torch.full((4, 1), 5.0, dtype=torch.float64)
-    value, half_width = mean_over_states(5 * means.unsqueeze(1), counts)
-    assert value.tolist() == pytest.approx([0.4])
-    assert half_width.tolist() == pytest.approx([1.96 * float(means.std()) / 2])
+    (found,) = mean_over_states(5 * torch.tensor(means, dtype=torch.float64).unsqueeze(1), counts)
+    expected = estimate(means)
+    assert (found.mean, found.half_width) == pytest.approx((expected.mean, expected.half_width))
+    assert found.count == 4
 
 
 def test_long_sentences_count_more_and_those_without_a_state_not_at_all() -> None:
     sums = torch.tensor([[3.0], [1.0], [0.0]], dtype=torch.float64)
     counts = torch.tensor([[3.0], [5.0], [0.0]], dtype=torch.float64)
-    value, half_width = mean_over_states(sums, counts)
-    assert value.tolist() == [0.5]
-    assert mean_over_states(sums[:2], counts[:2]).half_width.tolist() == half_width.tolist()
+    (found,) = mean_over_states(sums, counts)
+    assert (found.mean, found.count) == (0.5, 2)
+    assert mean_over_states(sums[:2], counts[:2]) == [found]
 
 
 def test_one_sentence_has_no_interval_and_none_no_mean() -> None:
     one = torch.ones(1, 1, dtype=torch.float64)
-    assert mean_over_states(one, one).value.tolist() == [1.0]
-    assert math.isnan(mean_over_states(one, one).half_width)
-    assert math.isnan(mean_over_states(0 * one, 0 * one).value)
+    assert mean_over_states(one, one) == [Estimate(1.0, None, 1)]
+    (nothing,) = mean_over_states(0 * one, 0 * one)
+    assert math.isnan(nothing.mean)
+    assert nothing.half_width is None

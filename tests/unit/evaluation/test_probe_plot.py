@@ -1,19 +1,20 @@
+import math
+
 import numpy as np
-import torch
 from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
 
+from attnlab.evaluation.intervals import Estimate
 from attnlab.evaluation.pictures import picture
-from attnlab.evaluation.probe import Estimate
 from attnlab.evaluation.probe_plot import draw_probe
 
 
-def estimate(*values: float) -> Estimate:
-    return Estimate(torch.tensor(values), torch.full((len(values),), 0.01))
+def estimate(*values: float) -> list[Estimate]:
+    return [Estimate(value, 0.01, 9) for value in values]
 
 
 SHARES = {"trained": estimate(0.1, 0.2, 0.4, 0.2, 0.1), "random weights": estimate(0.2, 0.2, 0.2, 0.2, 0.2)}
-ACCURACIES = {"trained": estimate(0.5, 1.0, torch.nan)}
+ACCURACIES = {"trained": [*estimate(0.5, 1.0), Estimate(math.nan, None, 0)]}
 
 
 def lines(axes: Axes) -> list[list[float]]:

@@ -7,9 +7,9 @@ from rich.console import Console
 from attnlab.errors import ConfigError
 from attnlab.evaluation.alignment_judge import ALIGNMENT_COLUMNS
 from attnlab.evaluation.by_length import TABLE_COLUMNS
+from attnlab.evaluation.intervals import Estimate
 from attnlab.experiment.results import results_table
 from attnlab.study.columns import Column, check_metric, choose_columns
-from attnlab.study.intervals import Estimate
 
 GROUPS = {"quality": ["test/bleu", "test/bleu/*", "test/aer", "parameters"], "speed": ["train/tokens_per_second"]}
 

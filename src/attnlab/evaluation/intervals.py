@@ -1,13 +1,14 @@
-"""How sure a mean over a few seeds is: Student's t, for any number of them."""
+"""How sure a mean of independent values is, few seeds or many sentences: Student's t."""
 
 import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 CONFIDENCE: Final = 0.95
-"""How often such an interval holds the true mean, if seeds differ by normal noise."""
+"""How often such an interval holds the true mean, if the values differ by normal noise."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Estimate:
         mean: of the values.
         half_width: of the interval mean ± half_width, which holds the true mean with probability `CONFIDENCE`; None
             with one value, which says nothing of the spread.
-        count: of the values.
+        count: of the independent values.
     """
 
     mean: float
@@ -36,12 +37,18 @@ def estimate(values: Sequence[float]) -> Estimate:
         values: at least one.
     """
     mean, count = statistics.fmean(values), len(values)
-    if count == 1:
+    error = statistics.stdev(values) / math.sqrt(count) if count > 1 else math.nan
+    return with_interval(mean, error, count)
+
+
+def with_interval(mean: float, error: float, count: int) -> Estimate:
+    """A mean whose standard error is known from `count` independent values: mean ± t error, as in `estimate`."""
+    if count < 2:
         return Estimate(mean, None, count)
-    error = statistics.stdev(values) / math.sqrt(count)
     return Estimate(mean, student_quantile(CONFIDENCE, degrees=count - 1) * error, count)
 
 
+@cache
 def student_quantile(confidence: float, *, degrees: int) -> float:
     """The t with P(|T| <= t) = confidence, for Student's distribution with so many degrees of freedom.
 

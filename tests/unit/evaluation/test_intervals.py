@@ -4,7 +4,7 @@ from statistics import NormalDist
 
 import pytest
 
-from attnlab.study.intervals import estimate, student_quantile
+from attnlab.evaluation.intervals import estimate, student_quantile
 
 
 def test_a_mean_and_its_interval_by_hand() -> None:
