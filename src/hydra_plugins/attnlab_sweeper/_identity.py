@@ -1,0 +1,65 @@
+"""Whether a command means the study that the storage holds under its name: the same space, objective and settings."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import optuna
+from omegaconf import DictConfig, OmegaConf
+from optuna.distributions import distribution_to_json
+from optuna.study import StudyDirection
+
+from attnlab.errors import ConfigError
+from hydra_plugins.attnlab_sweeper._space import Space
+
+_ATTRIBUTE: Final = "asked"
+_ELSEWHERE: Final = ("hydra.", "paths.", "logger.", "callbacks.progress.", "trainer.accelerator.", "trainer.devices.")
+"""What may differ from worker to worker: where things lie, who looks on, and the machine."""
+
+
+def check_identity(
+    study: optuna.Study, space: Space, directions: Sequence[StudyDirection], base: DictConfig, folder: Path
+) -> None:
+    """Compares a new command with the first one of its study; the first one is written down.
+
+    Raises:
+        ConfigError: they ask for different things.
+    """
+    asked = {
+        "direction": _told(directions),
+        **{
+            f"search space of {name}": distribution_to_json(distribution) for name, distribution in space.varied.items()
+        },
+        **{name: str(value) for name, value in settings_of(base).items()},
+    }
+    stored: Mapping[str, str] | None = study.user_attrs.get(_ATTRIBUTE)
+    if stored is None:
+        study.set_user_attr(_ATTRIBUTE, asked)
+        return
+    stored = {**stored, "direction": _told(study.directions)}
+    differing = [name for name in {**stored, **asked} if stored.get(name) != asked.get(name)]
+    if differing:
+        told = "; ".join(
+            f"{name} was {stored.get(name, 'absent')} and is now {asked.get(name, 'absent')}" for name in differing[:3]
+        )
+        more = f" and {len(differing) - 3} more" if len(differing) > 3 else ""
+        raise ConfigError(
+            f"a command continues a study that asked for the same, but for {study.study_name} {told}{more}: repeat the "
+            f"first command, or begin another study with hydra.sweep.dir={folder.parent}/NAME."
+        )
+
+
+def settings_of(config: DictConfig) -> dict[str, Any]:
+    """Every value by its dotted name, references between them kept, without what may differ from worker to worker."""
+    flat = _flat(OmegaConf.to_container(config, resolve=False))
+    return {name: value for name, value in flat if not f"{name}.".startswith(_ELSEWHERE)}
+
+
+def _told(directions: Sequence[StudyDirection]) -> str:
+    return ", ".join(direction.name.lower() for direction in directions)
+
+
+def _flat(value: Any, prefix: str = "") -> list[tuple[str, Any]]:
+    if isinstance(value, dict) and value:
+        return [pair for name, one in value.items() for pair in _flat(one, f"{prefix}.{name}" if prefix else str(name))]
+    return [(prefix, value)]

@@ -1,0 +1,121 @@
+"""A sweep from its command to its end: opens the study, works on it, and shows what came of it."""
+
+import functools
+import importlib
+import logging
+import os
+import secrets
+import socket
+from pathlib import Path
+from typing import Any
+
+import optuna
+from hydra.core.plugins import Plugins
+from hydra.core.utils import configure_log
+from hydra.types import HydraContext, TaskFunction
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+from optuna.samplers import BaseSampler, RandomSampler
+from optuna.study import StudyDirection
+
+from attnlab.errors import ConfigError
+from attnlab.experiment.rehearsal import check_settings
+from hydra_plugins.attnlab_sweeper._afterwards import show
+from hydra_plugins.attnlab_sweeper._identity import check_identity
+from hydra_plugins.attnlab_sweeper._locks import Presence, only_one
+from hydra_plugins.attnlab_sweeper._queue import Queue
+from hydra_plugins.attnlab_sweeper._space import check_space, read_space
+from hydra_plugins.attnlab_sweeper._storage import explained, open_storage, shown
+from hydra_plugins.attnlab_sweeper._worker import Worker
+
+log = logging.getLogger(__name__)
+
+SAMPLERS = ("hydra_plugins.hydra_optuna_sweeper.*", "optuna.samplers.*")
+"""All that the configuration of a sampler may execute."""
+_SAME_SEED = ("optuna.samplers.QMCSampler",)
+"""Samplers that walk one sequence, which the seed chooses."""
+_WORKERS_FOLDER = "workers"
+
+
+def sweep(config: DictConfig, context: HydraContext, task: TaskFunction, arguments: list[str]) -> None:
+    """Works on a study until all its trials are finished, and shows them.
+
+    Raises:
+        ConfigError: the sweep cannot be meant, or its study is another one's.
+        RunError: too many trials failed.
+        KeyboardInterrupt: the user ended it; running trials are back in the queue.
+    """
+    configure_log(config.hydra.hydra_logging, config.hydra.verbose, execution_whitelist=context.execution_whitelist)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    settings = config.hydra.sweeper
+    folder, url = Path(str(config.hydra.sweep.dir)), settings.storage
+    name = settings.study_name or folder.name
+    directions = _directions(settings)
+    space = read_space(settings.params or {}, arguments)
+    grid = settings.sampler._target_ == "optuna.samplers.GridSampler"
+    points = space.grid() if grid else _number(settings)
+    base = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+    check_settings(base)
+    check_space(space, context.config_loader, config)
+    folder.mkdir(parents=True, exist_ok=True)
+    with explained(url), only_one(folder, url):
+        storage = open_storage(url, folder)
+        study = optuna.create_study(study_name=name, storage=storage, directions=directions, load_if_exists=True)
+        check_identity(study, space, directions, base, folder)
+    worker_name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+    presence = Presence(folder / _WORKERS_FOLDER / worker_name)
+    queue = Queue(
+        study=study,
+        storage=storage,
+        sampler=functools.partial(_sampler, settings.sampler, grid=grid),
+        varied=space.varied,
+        lock=functools.partial(only_one, folder, url),
+        worker=worker_name,
+        presences=folder / _WORKERS_FOLDER,
+        grace_period=settings.grace_period,
+    )
+    queue.fill(points, retry_failed=settings.retry_failed)
+    log.info("sweep %s: %d trials, study in %s", name, len(queue.trials()), shown(url) if url else folder)
+    if str(config.hydra.launcher._target_).endswith(".BasicLauncher"):
+        importlib.import_module("attnlab.experiment.train")  # once, instead of in the process of each trial
+    launcher = Plugins.instance().instantiate_launcher(config=config, hydra_context=context, task_function=task)
+    try:
+        with explained(url):
+            Worker(queue, launcher, space, settings, folder, len(directions)).work()
+    finally:
+        presence.end()
+        show(study, folder, space, context.config_loader, config)
+
+
+def _directions(settings: DictConfig) -> list[StudyDirection]:
+    given = settings.direction
+    names = [str(each).upper() for each in (given if OmegaConf.is_list(given) else [given])]
+    wrong = [each for each in names if each not in ("MINIMIZE", "MAXIMIZE")]
+    if wrong:
+        raise ConfigError(f"hydra.sweeper.direction is minimize or maximize, or a list of them, not {given}: mend it.")
+    if len(names) > 1 and settings.pruner._target_ != "optuna.pruners.NopPruner":
+        raise ConfigError(
+            f"a trial is pruned by one objective, but this sweep has {len(names)}: set hydra/sweeper/pruner=none."
+        )
+    return [StudyDirection[each] for each in names]
+
+
+def _number(settings: DictConfig) -> int:
+    if settings.n_trials is None:
+        raise ConfigError("a search ends after n_trials trials, but there is no number: set hydra.sweeper.n_trials=20.")
+    return int(settings.n_trials)
+
+
+def _sampler(config: DictConfig, number: int, *, grid: bool) -> BaseSampler:
+    """Proposes the parameters of one trial.
+
+    The points of a grid are in the queue already. A search's sampler has a seed of its own for each trial: with one
+    for all, workers that start together, and a command that goes on, would propose what another has proposed.
+    """
+    if grid:
+        return RandomSampler()
+    node: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
+    if node["seed"] is not None and node["_target_"] not in _SAME_SEED:
+        node["seed"] += number
+    sampler: BaseSampler = instantiate(node, _execution_whitelist_=SAMPLERS)
+    return sampler
