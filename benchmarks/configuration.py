@@ -1,13 +1,17 @@
 """The configuration that the speed benchmarks share: one setup in which attnlab and its peers do the same work."""
 
+import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import report
+import torch
 from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, open_dict
+from peers.running import PEERS, Peer
 from report import ROOT
 
 MULTI30K = ROOT.parent / "shared" / "data" / "multi30k-tok"
@@ -34,6 +38,53 @@ SETUP = (
 """Words seen twice or more, a biLSTM of 2 x 256, a decoder of 512, nothing tied, 64 sentences a batch, Adam."""
 VOCABULARIES = (5_917, 7_855)
 """English and German words that Multi30k's training split holds twice or more."""
+
+
+def options(description: str, *, rounds: int) -> argparse.ArgumentParser:
+    """What every comparison with the peers can be told."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("overrides", nargs="*", help="changes of the configuration, such as model=luong_dot")
+    parser.add_argument("--rounds", type=int, default=rounds)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--precisions", nargs="+", default=["32-true", "auto"], help="one after the other")
+    installed = [name for name, peer in PEERS.items() if peer.installed()]
+    parser.add_argument("--peers", nargs="*", choices=PEERS, default=installed, help="none to leave them out")
+    parser.add_argument("--data", type=Path, default=MULTI30K, help="folder of Multi30k as tokens")
+    parser.add_argument("--pairs", type=int, default=29_000, help="size of the synthetic corpus that stands in for it")
+    parser.add_argument("--work", type=Path, default=WORK, help="where prepared data and models are kept")
+    parser.add_argument("--output", type=Path, default=report.RESULTS)
+    return parser
+
+
+def data_folder(arguments: argparse.Namespace) -> Path:
+    """Multi30k, or what stands in for it."""
+    if arguments.data.is_dir():
+        return Path(arguments.data)
+    return synthetic(arguments.work / f"synthetic-{arguments.pairs}", arguments.pairs)
+
+
+def chosen_peers(arguments: argparse.Namespace, work: Path) -> list[Peer]:
+    """Those that run, none without Multi30k."""
+    real = arguments.data.is_dir()
+    return [PEERS[name](arguments.data, work, arguments.threads) for name in arguments.peers if real]
+
+
+def corpus_note(arguments: argparse.Namespace) -> str:
+    """On what was measured, and which peers are missing."""
+    if not arguments.data.is_dir():
+        return (
+            f"{arguments.data} is not on this machine: attnlab reads random words in sentences as long as Multi30k's, "
+            "and no peer is run."
+        )
+    missing = [name for name in PEERS if name not in arguments.peers]
+    said = f" Not run: {', '.join(missing)} (`sh benchmarks/peers/install.sh` installs them)." if missing else ""
+    return f"Multi30k English-German as lower-cased tokens.{said}"
+
+
+def device_of(config: DictConfig) -> torch.device:
+    """Where Lightning will put the model."""
+    on_gpu = torch.cuda.is_available() and config.trainer.accelerator != "cpu"
+    return torch.device("cuda" if on_gpu else "cpu")
 
 
 def compose_config(overrides: Sequence[str], *, data: Path, work: Path) -> DictConfig:

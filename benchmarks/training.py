@@ -15,17 +15,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import lightning
 import report
 import torch
 from alternating import Alternated, Spread, alternate
-from configuration import MULTI30K, WORK, compose_config, synthetic
+from configuration import chosen_peers, compose_config, corpus_note, data_folder, device_of, options
 from machine import product_rate, step_operations, step_operations_by_hand, synchronize
 from omegaconf import DictConfig, OmegaConf
-from peers.running import PEERS, Peer
+from peers.running import Peer
 
 from attnlab.data.batch import Batch
 from attnlab.data.prepare import PreparedData
@@ -50,7 +49,8 @@ class Clock(lightning.Callback):
     def __init__(self, skip: int) -> None:
         self.skip = skip
         self.tokens = 0
-        self.started = self.seconds = 0.0
+        self.started = time.perf_counter()
+        self.seconds = 0.0
 
     def on_train_batch_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, outputs: Any, batch: Batch, _: int
@@ -118,14 +118,10 @@ def main() -> None:
     arguments = parse()
     torch.set_num_threads(arguments.threads)
     quiet_libraries()
-    real = arguments.data.is_dir()
-    data = arguments.data if real else synthetic(arguments.work / f"synthetic-{arguments.pairs}", arguments.pairs)
-    own = own_sides(arguments, data)
+    own = own_sides(arguments)
     main_side = next(iter(own.values()))
-    device = torch.device(
-        "cuda" if torch.cuda.is_available() and main_side.config.trainer.accelerator != "cpu" else "cpu"
-    )
-    peers = [PEERS[name](data, arguments.work, arguments.threads) for name in arguments.peers] if real else []
+    device = device_of(main_side.config)
+    peers = chosen_peers(arguments, arguments.work / "training")
     speeds = partial(train_peer, steps=arguments.steps, report_every=arguments.skip)
     rates = {product_name(side.dtype): partial(product_rate, side.dtype, device) for side in own.values()}
     sides: dict[str, Callable[[], float]] = {**own, **{peer.name: partial(speeds, peer) for peer in peers}, **rates}
@@ -133,7 +129,7 @@ def main() -> None:
     report.write(
         "training" if device.type == "cpu" else "training-cuda",
         "Training speed",
-        [*meaning(arguments, real), "", *markdown(own, peers, measured)],
+        [*meaning(arguments), "", *markdown(own, peers, measured)],
         precision=", ".join(dict.fromkeys(side.precision.name for side in own.values())),
         config=OmegaConf.to_yaml(main_side.config, resolve=True),
         output=arguments.output,
@@ -142,24 +138,15 @@ def main() -> None:
 
 def parse() -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(description="Real target tokens a second in training.")
-    parser.add_argument("overrides", nargs="*", help="changes of the configuration, such as model=luong_dot")
-    parser.add_argument("--rounds", type=int, default=7)
+    parser = options("Real target tokens a second in training.", rounds=7)
     parser.add_argument("--steps", type=int, default=100, help="those that count, in each round")
     parser.add_argument("--skip", type=int, default=20, help="steps before them, and how often peers report")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--precisions", nargs="+", default=["32-true", "auto"], help="one after the other")
-    installed = [name for name, peer in PEERS.items() if peer.installed()]
-    parser.add_argument("--peers", nargs="*", choices=PEERS, default=installed)
-    parser.add_argument("--data", type=Path, default=MULTI30K, help="folder of Multi30k as tokens")
-    parser.add_argument("--pairs", type=int, default=29_000, help="size of a synthetic corpus")
-    parser.add_argument("--work", type=Path, default=WORK, help="where prepared data is kept")
-    parser.add_argument("--output", type=Path, default=report.RESULTS)
     return parser.parse_args()
 
 
-def own_sides(arguments: argparse.Namespace, data: Path) -> dict[str, Trainee]:
+def own_sides(arguments: argparse.Namespace) -> dict[str, Trainee]:
     """Ours in each precision, with and, where the model knows the choice, without input feeding."""
+    data = data_folder(arguments)
     fixed = [f"trainer.max_steps={arguments.skip + arguments.steps}", "trainer.max_epochs=-1"]
     fixed += ["trainer.limit_val_batches=0"]
     feeding = "model.network.decoder.input_feeding"
@@ -194,21 +181,16 @@ def real_tokens(batch: Batch) -> int:
     return int(batch.target_lengths.sum()) - len(batch.target_lengths)
 
 
-def meaning(arguments: argparse.Namespace, real: bool) -> list[str]:
+def meaning(arguments: argparse.Namespace) -> list[str]:
     """What the figures are."""
-    corpus = "Multi30k (lower-cased tokens)" if real else "random words in sentences as long as Multi30k's"
-    lines = [
-        f"Real target tokens a second, end tokens counted, on {corpus}: median and quartiles of {arguments.rounds} "
-        f"rounds of {arguments.steps} steps after {arguments.skip} that do not count, all sides in turn; ratios are "
-        "those of each round. The limit is the rate of a large matrix product in that precision, with as many threads, "
-        "over the operations of the products in a step, padding included; gates, softmax, loss and optimizer come on "
-        "top.",
+    return [
+        f"Real target tokens a second, end tokens counted: median and quartiles of {arguments.rounds} rounds of "
+        f"{arguments.steps} steps after {arguments.skip} that do not count, all sides in turn; ratios are those of "
+        "each round. The limit is the rate of a large matrix product in that precision, with as many threads, over the "
+        "operations of the products in a step, padding included; gates, softmax, loss and optimizer come on top.",
+        "",
+        corpus_note(arguments),
     ]
-    if not real:
-        lines += ["", f"{arguments.data} is not on this machine: no peer was run."]
-    elif missing := [name for name in PEERS if name not in arguments.peers]:
-        lines += ["", f"Not run: {', '.join(missing)} (`sh benchmarks/peers/install.sh` installs the peers)."]
-    return lines
 
 
 def markdown(own: Mapping[str, Trainee], peers: Sequence[Peer], measured: Alternated) -> list[str]:
