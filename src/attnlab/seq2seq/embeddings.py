@@ -58,6 +58,17 @@ class Embeddings(nn.Module):
         embedded: Tensor = self.dropout(self.target(tokens) * self.scale)
         return embedded
 
+    @property
+    def vocabulary(self) -> nn.Linear:
+        """The last layer, which has a row of weights for each target word."""
+        last = self.output[-1] if isinstance(self.output, nn.Sequential) else self.output
+        assert isinstance(last, nn.Linear)
+        return last
+
+    def narrow(self, outputs: Float[Tensor, "batch target output"]) -> Float[Tensor, "batch target narrow"]:
+        """What the last layer reads: with a tied output the outputs in the size of an embedding."""
+        return self.output[0](outputs) if isinstance(self.output, nn.Sequential) else outputs
+
     def logits(self, outputs: Float[Tensor, "batch target output"]) -> Float[Tensor, "batch target vocab"]:
         """Scores of all words before the softmax over the vocabulary."""
         scores: Tensor = self.output(outputs)

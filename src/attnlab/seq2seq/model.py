@@ -1,6 +1,7 @@
 """The whole model: embeddings, encoder, bridge and decoder, for teacher forcing and for search."""
 
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Final
 
 import torch
 from jaxtyping import Float, Int
@@ -16,11 +17,25 @@ from attnlab.seq2seq.state import DecoderState
 from attnlab.text.special import BOS, EOS, PAD
 
 
-class Prediction(NamedTuple):
-    """Scores of the next word at every position of a known target."""
+@dataclass(frozen=True)
+class Prediction:
+    """What is known of the next word at every position of a known target.
 
-    logits: Float[Tensor, "batch target vocab"]
+    Attributes:
+        outputs: what the output layer reads.
+        vocabulary: the output layer.
+        weights: attention weights, None without attention.
+    """
+
+    outputs: Float[Tensor, "batch target output"]
+    vocabulary: nn.Linear
     weights: Float[Tensor, "batch target source"] | None
+
+    @property
+    def logits(self) -> Float[Tensor, "batch target vocab"]:
+        """Scores of all words before the softmax: by far the largest tensor here, which training does without."""
+        scores: Tensor = self.vocabulary(self.outputs)
+        return scores
 
 
 class Seq2Seq(nn.Module):
@@ -51,7 +66,7 @@ class Seq2Seq(nn.Module):
         """Teacher forcing: position t reads target[:, t] and predicts the word after it."""
         state = self.start(source, source_lengths)
         outputs, weights, _ = self.decoder(self.embeddings.embed_target(target), state)
-        return Prediction(self.embeddings.logits(outputs), weights)
+        return self._predict(outputs, weights)
 
     def sampled(
         self,
@@ -62,24 +77,29 @@ class Seq2Seq(nn.Module):
     ) -> Prediction:
         """Scheduled sampling: after the first, each token is with probability `rate` one drawn from the model itself.
 
-        Bengio et al. (2015); the draw is per token and carries no gradient. Costs the output layer at every step.
+        Bengio et al. (2015); the draw is per token and carries no gradient. It reads the output layer at every step.
         """
         state = self.start(source, source_lengths)
-        tokens, logits, weights = target[:, :1], [], []
+        tokens, outputs, weights = target[:, :1], [], []
         for position in range(target.shape[1]):
             decoded = self.decoder.step(self.embeddings.embed_target(tokens), state)
             state = decoded.state
-            logits.append(self.embeddings.logits(decoded.outputs))
+            outputs.append(decoded.outputs)
             weights.append(decoded.weights)
             if position + 1 < target.shape[1]:
-                drawn = torch.multinomial(logits[-1].detach().float().squeeze(1).softmax(dim=-1), 1)
+                with torch.no_grad():
+                    logits = self.embeddings.logits(decoded.outputs).squeeze(1)
+                drawn = torch.multinomial(logits.float().softmax(dim=-1), 1)
                 gold = target[:, position + 1 : position + 2]
                 tokens = torch.where(torch.rand(gold.shape, device=gold.device) < rate, drawn, gold)
         known = [weight for weight in weights if weight is not None]
-        return Prediction(torch.cat(logits, dim=1), torch.cat(known, dim=1) if known else None)
+        return self._predict(torch.cat(outputs, dim=1), torch.cat(known, dim=1) if known else None)
 
     def step(self, tokens: Int[Tensor, "batch beam"], state: DecoderState) -> StepOutput[DecoderState]:
         """Reads one token of every hypothesis; log-probabilities are float32 at least."""
         outputs, weights, new = self.decoder.step(self.embeddings.embed_target(tokens), state)
         logits = self.embeddings.logits(outputs)
         return StepOutput(widened(logits).log_softmax(dim=-1), weights, new)
+
+    def _predict(self, outputs: Tensor, weights: Tensor | None) -> Prediction:
+        return Prediction(self.embeddings.narrow(outputs), self.embeddings.vocabulary, weights)

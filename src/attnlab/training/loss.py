@@ -1,15 +1,21 @@
 """What training minimises."""
 
 from math import inf
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, minimum, nn
-from torch.nn.functional import pad
+from torch.nn import LinearCrossEntropyOptions
+from torch.nn.functional import linear_cross_entropy, pad
 
 from attnlab.errors import ConfigError
 from attnlab.masking import widened
+from attnlab.seq2seq.model import Prediction
 from attnlab.text.special import PAD
+
+CHUNK: Final = 2**22
+"""Logits that exist together in training: 16 MiB in float32, which fit a cache and still make a large product."""
 
 
 class Loss(NamedTuple):
@@ -44,6 +50,39 @@ class LabelSmoothedCrossEntropy(nn.Module):
         uniform = -(log_probs.mean(dim=-1) * real).sum() / tokens
         return Loss((1 - self.label_smoothing) * nll + self.label_smoothing * uniform, nll.detach())
 
+    def of_outputs(
+        self,
+        outputs: Float[Tensor, "batch target output"],
+        vocabulary: nn.Linear,
+        labels: Int[Tensor, "batch target"],
+    ) -> Loss:
+        """The same of `vocabulary(outputs)`, whose rows are made, scored and forgotten a few at a time.
+
+        Torch scores a chunk and computes its gradients at once, so that no two chunks exist together. The mean
+        of -log p over the vocabulary is the label's own -log p, plus the label's logit, less the mean logit: it needs
+        no second look at the logits.
+        """
+        kind = outputs.device.type
+        dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else vocabulary.weight.dtype
+        rows, flat = outputs.flatten(0, 1).to(dtype), labels.flatten()
+        nll = linear_cross_entropy(
+            rows,
+            vocabulary.weight.to(dtype),
+            flat,
+            linear_bias=vocabulary.bias.to(dtype),
+            ignore_index=PAD,
+            options=LinearCrossEntropyOptions(
+                batch_chunk_size=max(1, CHUNK // vocabulary.out_features), chunking_method=None
+            ),
+        )
+        nll = widened(nll)
+        if self.label_smoothing == 0:
+            return Loss(nll, nll.detach())
+        weight, bias = vocabulary.weight, vocabulary.bias
+        above_mean = (widened(rows) * (weight[flat] - weight.mean(dim=0))).sum(dim=-1) + bias[flat] - bias.mean()
+        real = flat != PAD
+        return Loss(nll + self.label_smoothing * (above_mean * real).sum() / real.sum(), nll.detach())
+
 
 class Minimised(NamedTuple):
     """Means over the real target tokens of a batch."""
@@ -77,18 +116,13 @@ class TranslationLoss(nn.Module):
         self.cross_entropy = LabelSmoothedCrossEntropy(label_smoothing=label_smoothing)
         self.coverage = coverage
 
-    def forward(
-        self,
-        logits: Float[Tensor, "batch target vocab"],
-        weights: Float[Tensor, "batch target source"] | None,
-        labels: Int[Tensor, "batch target"],
-    ) -> Minimised:
+    def forward(self, prediction: Prediction, labels: Int[Tensor, "batch target"]) -> Minimised:
         """Padding in `labels` counts for nothing; attention weights are only read for a coverage loss."""
-        smoothed, nll = self.cross_entropy(logits, labels)
+        smoothed, nll = self.cross_entropy.of_outputs(prediction.outputs, prediction.vocabulary, labels)
         if self.coverage == 0:
             return Minimised(smoothed, nll, None)
-        assert weights is not None
-        covered = coverage_loss(weights, labels != PAD)
+        assert prediction.weights is not None
+        covered = coverage_loss(prediction.weights, labels != PAD)
         return Minimised(smoothed + self.coverage * covered, nll, covered.detach())
 
 

@@ -87,10 +87,10 @@ class TranslationTask(lightning.LightningModule):
         """The loss of one batch."""
         source, lengths, read = batch.source, batch.source_lengths, batch.target[:, :-1]
         if self.scheduled_sampling > 0:
-            logits, weights = self.model.sampled(source, lengths, read, self.scheduled_sampling)
+            prediction = self.model.sampled(source, lengths, read, self.scheduled_sampling)
         else:
-            logits, weights = self.model(source, lengths, read)
-        loss = self.loss(logits, weights, batch.target[:, 1:])
+            prediction = self.model(source, lengths, read)
+        loss = self.loss(prediction, batch.target[:, 1:])
         tokens = batch.target_lengths.sum() - batch.target_lengths.shape[0]
         self._nll.update(loss.nll, weight=tokens)
         self.log("train/loss", loss.total, prog_bar=True, batch_size=batch.source.shape[0])

@@ -85,7 +85,7 @@ def test_sampled_tokens_are_the_model_s_own_read_at_the_next_step_without_gradie
         model(batch.source, batch.source_lengths, read),
     ):
         gradients = torch.autograd.grad(prediction.logits.sin().sum(), list(model.parameters()))
-        results.append((prediction, gradients))
+        results.append((prediction.logits, prediction.weights, gradients))
     assert_close(results[0], results[1])
 
 

@@ -1,15 +1,18 @@
 """The cross-entropy is torch's own and the coverage loss its paper's, both counted over real tokens only."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.testing import assert_close
 
 from attnlab.errors import ConfigError
+from attnlab.seq2seq.model import Prediction
 from attnlab.text.special import PAD
+from attnlab.training import loss as loss_module
 from attnlab.training.loss import LabelSmoothedCrossEntropy, TranslationLoss, coverage_loss
 
 
@@ -67,6 +70,14 @@ def test_smoothing_is_a_share(smoothing: float) -> None:
 
 
 @pytest.fixture
+def prediction(weights: Tensor) -> Prediction:
+    """Outputs of 3 numbers for 7 words."""
+    torch.manual_seed(2)
+    outputs = torch.randn(2, 4, 3, dtype=torch.float64, requires_grad=True)
+    return Prediction(outputs, nn.Linear(3, 7, dtype=torch.float64), weights)
+
+
+@pytest.fixture
 def weights() -> Tensor:
     """Two targets of 4 and 2 steps over 5 source positions, of which the second has 3; steps of padding are garbage."""
     torch.manual_seed(1)
@@ -119,24 +130,54 @@ def test_bfloat16_weights_are_added_up_in_float32(weights: Tensor) -> None:
     assert_close(rough, coverage_loss(weights.bfloat16().float(), LABELS != PAD), rtol=0, atol=0)
 
 
-def test_the_coverage_loss_is_added_by_its_weight(logits: Tensor, weights: Tensor) -> None:
-    plain = LabelSmoothedCrossEntropy(label_smoothing=0.1)(logits, LABELS)
-    both = TranslationLoss(label_smoothing=0.1, coverage=0.5)(logits, weights, LABELS)
+def test_the_coverage_loss_is_added_by_its_weight(prediction: Prediction, weights: Tensor) -> None:
+    plain = LabelSmoothedCrossEntropy(label_smoothing=0.1)(prediction.logits, LABELS)
+    both = TranslationLoss(label_smoothing=0.1, coverage=0.5)(prediction, LABELS)
     covered = coverage_loss(weights, LABELS != PAD)
     assert_close(both.total, plain.smoothed + 0.5 * covered)
     assert_close((both.nll, both.coverage), (plain.nll, covered.detach()))
     assert torch.autograd.grad(both.total, weights)[0].any()
 
 
-def test_without_a_weight_there_is_no_coverage_loss(logits: Tensor, weights: Tensor) -> None:
+def test_without_a_weight_there_is_no_coverage_loss(prediction: Prediction, weights: Tensor) -> None:
     loss = TranslationLoss(label_smoothing=0.1, coverage=0.0)
-    plain = LabelSmoothedCrossEntropy(label_smoothing=0.1)(logits, LABELS)
-    for given in (weights, None):
-        off = loss(logits, given, LABELS)
-        assert_close((off.total, off.nll), (plain.smoothed, plain.nll), rtol=0, atol=0)
+    plain = LabelSmoothedCrossEntropy(label_smoothing=0.1)(prediction.logits, LABELS)
+    for given in (prediction, replace(prediction, weights=None)):
+        off = loss(given, LABELS)
+        assert_close((off.total, off.nll), (plain.smoothed, plain.nll), rtol=0, atol=1e-12)
         assert off.coverage is None
-    (gradient,) = torch.autograd.grad(loss(logits, weights, LABELS).total, weights, allow_unused=True)
+    (gradient,) = torch.autograd.grad(loss(prediction, LABELS).total, weights, allow_unused=True)
     assert gradient is None
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("chunk", [1, 21, loss_module.CHUNK])
+def test_scoring_outputs_in_chunks_equals_scoring_logits(
+    prediction: Prediction, smoothing: float, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Values and every gradient; 7 words, so 1 row, 3 rows and all 8 at a time."""
+    monkeypatch.setattr(loss_module, "CHUNK", chunk)
+    loss, vocabulary = LabelSmoothedCrossEntropy(label_smoothing=smoothing), prediction.vocabulary
+    read = [prediction.outputs, vocabulary.weight, vocabulary.bias]
+    naive, fast = loss(prediction.logits, LABELS), loss.of_outputs(prediction.outputs, vocabulary, LABELS)
+    assert_close(fast, naive, rtol=0, atol=1e-12)
+    expected = torch.autograd.grad(3 * naive.smoothed, read)
+    assert_close(torch.autograd.grad(3 * fast.smoothed, read), expected, rtol=0, atol=1e-12)
+
+
+def test_outputs_are_scored_in_mixed_precision_with_gradients_in_full(prediction: Prediction) -> None:
+    vocabulary = prediction.vocabulary.float()
+    outputs = prediction.outputs.detach().float().requires_grad_()
+    loss = LabelSmoothedCrossEntropy(label_smoothing=0.1)
+    exact = loss.of_outputs(outputs, vocabulary, LABELS)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        rough = loss.of_outputs(outputs.bfloat16(), vocabulary, LABELS)
+    assert rough.smoothed.dtype == rough.nll.dtype == torch.float32
+    assert_close(rough, exact, rtol=0.02, atol=0.02)
+    read = [outputs, vocabulary.weight, vocabulary.bias]
+    gradients = torch.autograd.grad(rough.smoothed, read)
+    assert [each.dtype for each in gradients] == 3 * [torch.float32]
+    assert_close(gradients, torch.autograd.grad(exact.smoothed, read), rtol=0.05, atol=0.02)
 
 
 @pytest.mark.parametrize("coverage", [-0.1, math.inf, math.nan])
