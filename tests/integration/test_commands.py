@@ -399,7 +399,9 @@ def test_links_are_written_beside_each_translation(translate: Callable[..., Fini
     best, second = translate("attention=pharaoh", "search.num_hypotheses=2", SENTENCES[0]).stdout.splitlines()
     assert re.fullmatch(r"-\d+\.\d{4}\t[^|]* \|\|\| [-\d ]*", second)
     assert best.split("\t")[1].startswith(plain[0])
-    assert translate("attention=pharaoh", stdin=b"the dog\n\n").stdout.endswith("\n\n")
+    unread = translate("attention=pharaoh", stdin=b"the dog\n\n\xff\n")
+    assert unread.status == 2
+    assert [line.split(" ||| ")[1:] for line in unread.stdout.split("\n")[1:]] == [[""], [""], []]
 
 
 @pytest.fixture(scope="session")

@@ -65,7 +65,7 @@ def translate(config: DictConfig, sentences: Sequence[str]) -> None:
     """Translates the sentences of the command line, or else of a file or of standard input.
 
     Raises:
-        DataError: at the end, if a line could not be translated; its output line is empty.
+        DataError: at the end, if a line could not be translated; its output line has no word.
         ConfigError: `attention` is none of its choices, or the model has none to show or to trace unknown words by.
     """
     quiet_libraries()
@@ -162,7 +162,7 @@ def _answers(
 def _shown(writing: Writing, line: str, answers: Sequence[Hypothesis]) -> str:
     """The translation; of several each on a line of its own, after its log-probability."""
     if not answers:
-        return ""
+        return writing.nothing
     if len(answers) == 1:
         return writing(line, answers[0])
     return "\n".join(f"{answer.log_prob:.4f}\t{writing(line, answer)}" for answer in answers)

@@ -29,6 +29,11 @@ class Writing:
     stand_in: UnknownWord | None
     aligned: bool
 
+    @property
+    def nothing(self) -> str:
+        """The line of a source without a translation: no words and no links."""
+        return SEPARATOR if self.aligned else ""
+
     def __call__(self, line: str, said: Hypothesis) -> str:
         """One line of text.
 

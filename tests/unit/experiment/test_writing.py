@@ -39,6 +39,13 @@ def test_plain_text_needs_no_attention(words: TokenizerPair) -> None:
     assert Writing(words, None, aligned=False)(LINE, said(tokens, None)) == "der Mann"
 
 
+def test_a_line_without_a_translation_has_the_format_of_the_others(words: TokenizerPair) -> None:
+    assert Writing(words, None, aligned=True).nothing == Writing(words, None, aligned=True)(
+        LINE, said([], looking_at(3, size=4))
+    )
+    assert Writing(words, None, aligned=False).nothing == ""
+
+
 def test_links_are_between_the_words_of_the_line_and_of_the_translation(words: TokenizerPair) -> None:
     der, alte, mann = words.target.encode_batch(["der alte Mann"])[0]
     hypothesis = said([mann, alte, der], looking_at(2, 3, 0, 3, size=4))
