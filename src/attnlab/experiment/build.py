@@ -160,6 +160,11 @@ def decide_precision(config: DictConfig) -> Precision:
             f"trainer.precision is one of {', '.join(PRECISIONS)} (those with 16 on a GPU only), but it is "
             f"{wanted}{where}: set trainer.precision=auto."
         )
+    if wanted.startswith("16-mixed") and "fused" in config.optimizer and config.optimizer.fused:
+        raise ConfigError(
+            "a fused optimizer scales gradients itself, so that 16-mixed cannot clip them, but trainer.precision is "
+            f"{wanted}: set trainer.precision=bf16-mixed or optimizer.fused=false."
+        )
     return choose_precision(wanted, "cuda" if on_gpu else "cpu")
 
 

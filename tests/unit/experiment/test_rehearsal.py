@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+import torch
 from omegaconf import DictConfig
 
 from attnlab.errors import ConfigError
@@ -78,3 +79,14 @@ def test_an_unknown_precision_is_refused(config: DictConfig) -> None:
     config.trainer.precision = "double"
     with pytest.raises(ConfigError, match=r"trainer.precision is one of auto, 32-true.*but it is double: set"):
         decide_precision(config)
+
+
+def test_a_fused_optimizer_does_not_go_with_scaled_gradients(
+    config: DictConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    config.trainer.precision = "16-mixed"
+    with pytest.raises(ConfigError, match=r"16-mixed cannot clip them.*set trainer\.precision=bf16-mixed or optimizer"):
+        decide_precision(config)
+    config.optimizer.fused = False
+    assert decide_precision(config).name == "16-mixed"
