@@ -85,7 +85,7 @@ def test_a_fused_optimizer_does_not_go_with_scaled_gradients(
     config: DictConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    config.trainer.precision = "16-mixed"
+    config.trainer.accelerator, config.trainer.precision = "auto", "16-mixed"
     with pytest.raises(ConfigError, match=r"16-mixed cannot clip them.*set trainer\.precision=bf16-mixed or optimizer"):
         decide_precision(config)
     config.optimizer.fused = False
