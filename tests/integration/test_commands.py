@@ -11,7 +11,7 @@ import torch
 from command_line import MODEL, Commands, Finished, Trained, figures
 from omegaconf import OmegaConf
 
-from attnlab.evaluation.pharaoh import read_gold
+from attnlab.data.pharaoh import read_gold
 
 HEAVY = {"torch", "lightning", "datasets", "tokenizers", "wandb", "matplotlib", "sacrebleu", "numpy", "pandas"}
 

@@ -9,6 +9,7 @@ from itertools import accumulate
 import datasets
 
 from attnlab.data.lengths import LengthBuckets, Range, within, word_count
+from attnlab.data.pharaoh import LINK
 from attnlab.errors import ConfigError, DataError
 
 Dropped = Counter[str]
@@ -110,7 +111,7 @@ def join_neighbours(dataset: datasets.Dataset, k: int) -> tuple[datasets.Dataset
 
     Raises:
         ConfigError: k is below 1.
-        DataError: an alignment is not written as "0-0 1-2".
+        DataError: an alignment is not written as "0-0 1-2" (1p2 or 1?2 for a possible link).
     """
     if k < 1:
         raise ConfigError(f"At least 1 pair is joined into one, but data.join is {k}: raise it.")
@@ -210,14 +211,14 @@ def _join_alignments(alignments: Sequence[str], sources: Sequence[str], targets:
     target_starts = accumulate((word_count(text) for text in targets), initial=0)
     links = []
     for alignment, source_start, target_start in zip(alignments, source_starts, target_starts, strict=False):
-        for link in alignment.split():
-            source, dash, target = link.partition("-")
-            if not (dash and source.isdecimal() and target.isdecimal()):
+        for written in alignment.split():
+            link = LINK.fullmatch(written)
+            if link is None:
                 raise DataError(
-                    f"An alignment reads like 0-0 1-2, source first, but one holds {link}: mend the alignment column, "
-                    "or set data.corpus.alignment_column=null."
+                    f"An alignment reads like 0-0 1-2, source first, but one holds {written}: mend the alignment "
+                    "column, or set data.corpus.alignment_column=null."
                 )
-            links.append(f"{int(source) + source_start}-{int(target) + target_start}")
+            links.append(f"{int(link[1]) + source_start}{link[2]}{int(link[3]) + target_start}")
     return " ".join(links)
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from jaxtyping import Float
 from torch import Tensor
 
-from attnlab.evaluation.pharaoh import GoldAlignment, Link
+from attnlab.data.pharaoh import GoldAlignment, Link
 
 THRESHOLD: Final = 0.25
 """Least weight of a link where a target word may have several: what four words that share all weight have each."""

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from attnlab.data.lengths import LengthBuckets, word_count
+from attnlab.data.pharaoh import GoldAlignment
 from attnlab.evaluation.alignment import LinkCounts, WordWeights, best_links, links_above
 from attnlab.evaluation.answer import Answer
 from attnlab.evaluation.attention_statistics import AttentionTotals
 from attnlab.evaluation.by_length import metric_name, rows_by_length
 from attnlab.evaluation.judge import in_order
-from attnlab.evaluation.pharaoh import GoldAlignment
 from attnlab.evaluation.words import word_weights, words_of
 from attnlab.text.tokenizer import TokenizerPair
 

@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.progress import track
 
 from attnlab.data.lengths import LengthBuckets, word_count
+from attnlab.data.pharaoh import GoldAlignment, read_gold, read_gold_file
 from attnlab.data.prepare import PreparedData
 from attnlab.data.selection import texts
 from attnlab.evaluation.alignment_judge import ALIGNMENT_COLUMNS, AlignmentJudge
 from attnlab.evaluation.answer import Answer, answer
 from attnlab.evaluation.by_length import metric_name
 from attnlab.evaluation.judge import SplitJudge, in_order
-from attnlab.evaluation.pharaoh import GoldAlignment, read_gold, read_gold_file
 from attnlab.experiment.build import build_datamodule, build_judge, build_search, plain
 from attnlab.experiment.results import (
     Results,

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from attnlab.data.pharaoh import write_links
 from attnlab.decoding.protocol import Hypothesis
 from attnlab.evaluation.alignment import best_links
-from attnlab.evaluation.pharaoh import write_links
 from attnlab.evaluation.unknown_words import UnknownWord, replace_unknown
 from attnlab.evaluation.words import word_weights, words_of
 from attnlab.text.special import UNK

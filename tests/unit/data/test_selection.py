@@ -65,6 +65,11 @@ def test_neighbours_are_joined_and_their_alignments_shifted(make_dataset: MakeDa
     assert dropped == {"left over by joining": 1}
 
 
+def test_possible_links_stay_possible_when_their_pairs_are_joined(make_dataset: MakeDataset) -> None:
+    joined, _ = join_neighbours(make_dataset([("a b", "x", "0-0 1p0"), ("c d", "y", "0?0 1-0")]), 2)
+    assert list(joined["alignment"]) == ["0-0 1p0 2?1 3-1"]
+
+
 @settings(max_examples=25)
 @given(lengths=st.lists(st.tuples(st.integers(1, 4), st.integers(1, 4)), min_size=2, max_size=9), k=st.integers(1, 4))
 def test_joining_keeps_every_link_between_the_same_words(lengths: list[tuple[int, int]], k: int) -> None:

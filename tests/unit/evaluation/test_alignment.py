@@ -5,8 +5,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attnlab.data.pharaoh import GoldAlignment
 from attnlab.evaluation.alignment import LinkCounts, best_links, links_above
-from attnlab.evaluation.pharaoh import GoldAlignment
 
 # Columns: three source words and EOS.
 WEIGHTS = torch.tensor(

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from attnlab.data.lengths import LengthBuckets
+from attnlab.data.pharaoh import read_gold
 from attnlab.decoding.protocol import Hypothesis
 from attnlab.errors import ShapeError
 from attnlab.evaluation.alignment_judge import ALIGNMENT_COLUMNS, AlignmentJudge
 from attnlab.evaluation.answer import Answer
-from attnlab.evaluation.pharaoh import read_gold
 from attnlab.text.tokenizer import TokenizerPair
 from attnlab.text.trainers import CharacterTrainer, WordTrainer
 

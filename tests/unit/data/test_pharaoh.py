@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from attnlab.data.pharaoh import GoldAlignment, read_gold, read_gold_file, write_links
 from attnlab.errors import DataError
-from attnlab.evaluation.pharaoh import GoldAlignment, read_gold, read_gold_file, write_links
 
 
 def gold(text: str) -> GoldAlignment:

@@ -11,7 +11,8 @@ from attnlab.errors import DataError
 Link = tuple[int, int]
 """Source word and target word, counted from 0."""
 
-_LINK: Final = re.compile(r"([0-9]+)([-p?])([0-9]+)")
+LINK: Final = re.compile(r"([0-9]+)([-p?])([0-9]+)")
+"""Source word, how sure, target word."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def read_gold(text: str, *, source_size: int, target_size: int, place: str) -> G
     """
     sure, possible = set(), set()
     for written in text.split():
-        found = _LINK.fullmatch(written)
+        found = LINK.fullmatch(written)
         if found is None:
             raise DataError(
                 f"an alignment is written as source-target links such as 0-0 1-2 (possible ones 1p2 or 1?2), but "
