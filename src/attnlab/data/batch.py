@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from jaxtyping import Int
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from attnlab.text.special import BOS, EOS, PAD
+
+Ids = Sequence[int] | npt.NDArray[np.int32]
+"""Token ids of one sentence."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +45,19 @@ class Batch:
         return (self.source, self.source_lengths, self.target, self.target_lengths, self.rows)
 
 
-def collate(source_ids: Sequence[Sequence[int]], target_ids: Sequence[Sequence[int]], rows: Sequence[int]) -> Batch:
+def collate(source_ids: Sequence[Ids], target_ids: Sequence[Ids], rows: Sequence[int]) -> Batch:
     """Adds BOS and EOS to raw token ids and pads them into a batch."""
-    source = [torch.tensor([*ids, EOS]) for ids in source_ids]
-    target = [torch.tensor([BOS, *ids, EOS]) for ids in target_ids]
-    return Batch(
-        source=pad_sequence(source, batch_first=True, padding_value=PAD),
-        source_lengths=torch.tensor([len(ids) for ids in source]),
-        target=pad_sequence(target, batch_first=True, padding_value=PAD),
-        target_lengths=torch.tensor([len(ids) for ids in target]),
-        rows=torch.tensor(rows),
-    )
+    source, source_lengths = _pad(source_ids, opening=0)
+    target, target_lengths = _pad(target_ids, opening=1)
+    target[:, 0] = BOS
+    return Batch(source, source_lengths, target, target_lengths, torch.tensor(rows))
+
+
+def _pad(sequences: Sequence[Ids], *, opening: int) -> tuple[Int[Tensor, "batch position"], Int[Tensor, " batch"]]:
+    """Rows with `opening` places to fill before their ids and EOS behind, and the length of each."""
+    sizes = np.array([len(ids) for ids in sequences]) + opening
+    padded = np.full((len(sizes), sizes.max() + 1), PAD)
+    for row, ids in zip(padded, sequences, strict=True):
+        row[opening : opening + len(ids)] = ids
+    padded[np.arange(len(sizes)), sizes] = EOS
+    return torch.from_numpy(padded), torch.from_numpy(sizes + 1)

@@ -9,7 +9,7 @@ from torch.utils.data import Sampler
 
 from attnlab.errors import ConfigError
 
-Sizes = npt.NDArray[np.int64]
+Sizes = npt.NDArray[np.signedinteger]
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,14 @@ class BatchBudget:
                 "sources with data.length."
             )
         rows: list[int] = []
-        current = 0
-        for size in sizes.tolist():
-            full = self.max_sentences is not None and current == self.max_sentences
-            if current and (full or (self.max_tokens is not None and (current + 1) * size > self.max_tokens)):
+        current, most = 0, self.max_sentences or len(sizes)
+        for size, count in zip(*(each.tolist() for each in np.unique(sizes, return_counts=True)), strict=True):
+            room = most if self.max_tokens is None else min(most, self.max_tokens // size)
+            if current >= room:
                 rows.append(current)
                 current = 0
-            current += 1
+            full, current = divmod(current + count, room)
+            rows += [room] * full
         return [*rows, current] if current else rows
 
 
@@ -80,6 +81,7 @@ class LengthBatchSampler(Sampler[list[int]]):
         world_size: number of processes.
         noise: tokens by which the difference of the two sides is blurred, either way. On Multi30k 2 leaves 5 % padding
             and brings 18 % of the pairs of a batch together again in the next epoch; 0 leaves 2 %, but repeats all.
+        start: where the first iteration begins, if training goes on in the middle: epoch, and its batches already had.
 
     Raises:
         ConfigError: the longest pair exceeds the budget, or the batches cannot be dealt out to all ranks.
@@ -95,21 +97,23 @@ class LengthBatchSampler(Sampler[list[int]]):
         rank: int = 0,
         world_size: int = 1,
         noise: float = 2.0,
+        start: tuple[int, int] = (0, 0),
     ) -> None:
-        self._source_sizes = np.asarray(source_sizes, dtype=np.int64)
-        self._target_sizes = np.asarray(target_sizes, dtype=np.int64)
+        self._source_sizes: Sizes = np.asarray(source_sizes, dtype=np.int32)
+        self._target_sizes: Sizes = np.asarray(target_sizes, dtype=np.int32)
         self._longer = np.maximum(self._source_sizes, self._target_sizes)
         self._seed = seed
         self._rank = rank
         self._world_size = world_size
         self._noise = noise
-        self._epoch = 0
+        self._epoch, self._skipped = start
         if len(self._longer) < world_size:
             raise ConfigError(
                 f"Every process needs a pair of its own, but {world_size} processes share {len(self._longer)}: "
                 "lower trainer.devices, or keep more of the data."
             )
-        self._rows = _divisible(budget.cut(np.sort(self._longer)), world_size)
+        rows = _divisible(budget.cut(np.sort(self._longer)), world_size)
+        self._starts = np.concatenate([[0], np.cumsum(rows)])
 
     def set_epoch(self, epoch: int) -> None:
         """Chooses the epoch that the next iteration yields; Lightning calls it."""
@@ -121,33 +125,35 @@ class LengthBatchSampler(Sampler[list[int]]):
         return self
 
     def __len__(self) -> int:
-        return len(self._rows) // self._world_size
+        return (len(self._starts) - 1) // self._world_size
 
     def __iter__(self) -> Iterator[list[int]]:
         """Row numbers of each batch of this rank."""
-        batches, rng = self._batches()
+        order, rng = self._order()
         steps = np.arange(len(self)) if self._seed is None else rng.permutation(len(self))
-        for step in steps.tolist():
-            yield batches[step * self._world_size + self._rank].tolist()
+        skipped, self._skipped = self._skipped, 0
+        for step in steps[skipped:].tolist():
+            batch = step * self._world_size + self._rank
+            yield order[self._starts[batch] : self._starts[batch + 1]].tolist()
 
     def padding_share(self) -> float:
         """Padding among all positions of both sides, over the batches of all ranks in this epoch: 0 is none."""
-        batches, _ = self._batches()
-        padded = sum(
-            len(rows) * int(sizes[rows].max()) for rows in batches for sizes in (self._source_sizes, self._target_sizes)
-        )
-        return 1 - int(self._source_sizes.sum() + self._target_sizes.sum()) / max(padded, 1)
+        order, _ = self._order()
+        rows, padded, real = np.diff(self._starts), 0, 0
+        for sizes in (self._source_sizes, self._target_sizes):
+            padded += int(rows @ np.maximum.reduceat(sizes[order], self._starts[:-1]))
+            real += int(sizes.sum())
+        return 1 - real / max(padded, 1)
 
-    def _batches(self) -> tuple[list[Sizes], np.random.Generator]:
-        """All batches of the epoch from short to long, with the generator that is to shuffle them."""
+    def _order(self) -> tuple[npt.NDArray[np.int64], np.random.Generator]:
+        """All pairs of the epoch from short to long, with the generator that is to shuffle their batches."""
         rng = np.random.default_rng([0 if self._seed is None else self._seed, self._epoch])
         difference = (self._source_sizes - self._target_sizes).astype(np.float64)
         if self._seed is not None:
             difference += rng.uniform(-self._noise, self._noise, len(difference))
         # Every other length runs backwards, so that a batch that holds two lengths meets similar differences.
-        difference = np.where(self._longer % 2, difference, -difference)
-        order = np.lexsort((difference, self._longer))
-        return np.split(order, np.cumsum(self._rows)[:-1]), rng
+        np.negative(difference, out=difference, where=self._longer % 2 == 0)
+        return np.lexsort((difference, self._longer)), rng
 
 
 def _divisible(rows: Sequence[int], world_size: int) -> list[int]:

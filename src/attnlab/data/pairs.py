@@ -1,6 +1,9 @@
 """The view of a prepared split that training and search read: token ids by row."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any
 
 import datasets
 import numpy as np
@@ -10,36 +13,42 @@ from torch.utils.data import Dataset
 
 from attnlab.data.batch import Batch, collate
 
-TokenPair = tuple[list[int], list[int], int]
+Ids = npt.NDArray[np.int32]
+TokenPair = tuple[Ids, Ids, int]
 """Source ids, target ids (both without BOS and EOS), and the row in the split."""
 
 
 class TokenPairs(Dataset[TokenPair]):
-    """Token ids of one split, held flat in memory: 8 bytes for each pair of tokens, and no file is open.
+    """Token ids of one split, read where they lie: a split on disk stays there, memory-mapped.
 
     Args:
         split: a prepared split with the columns `source_ids` and `target_ids`.
     """
 
     def __init__(self, split: datasets.Dataset) -> None:
+        self._split = split
         self._source = _Ragged(split, "source_ids")
         self._target = _Ragged(split, "target_ids")
 
     def __len__(self) -> int:
-        return len(self._source.offsets) - 1
+        return len(self._split)
 
     def __getitem__(self, row: int) -> TokenPair:
-        return self._source.row(row), self._target.row(row), row
+        return self._source[row], self._target[row], row
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A worker process opens the file again instead of receiving what lies in it."""
+        return TokenPairs, (self._split,)
 
     @property
-    def source_sizes(self) -> npt.NDArray[np.int64]:
+    def source_sizes(self) -> Ids:
         """Tokens of each source as the encoder reads it, EOS counted."""
-        return np.diff(self._source.offsets) + 1
+        return self._source.sizes() + 1
 
     @property
-    def target_sizes(self) -> npt.NDArray[np.int64]:
+    def target_sizes(self) -> Ids:
         """Tokens of each target as the decoder predicts it, EOS counted."""
-        return np.diff(self._target.offsets) + 1
+        return self._target.sizes() + 1
 
 
 def collate_pairs(pairs: Sequence[TokenPair]) -> Batch:
@@ -49,18 +58,21 @@ def collate_pairs(pairs: Sequence[TokenPair]) -> Batch:
 
 
 class _Ragged:
-    """Lists of different length, end to end."""
+    """Lists of different length, in the chunks in which Arrow holds them; nothing is copied."""
 
     def __init__(self, split: datasets.Dataset, column: str) -> None:
-        lists = split.with_format("arrow").select_columns(column)[:].column(column).cast(pa.large_list(pa.int32()))
-        whole = lists.combine_chunks() if lists.num_chunks else pa.array([], type=pa.large_list(pa.int32()))
-        if isinstance(whole, pa.ChunkedArray):
-            whole = pa.concat_arrays(whole.chunks)
-        self.offsets: npt.NDArray[np.int64] = np.concatenate(
-            [[0], np.cumsum(np.asarray(whole.value_lengths(), dtype=np.int64))]
-        ).astype(np.int64)
-        self.values: npt.NDArray[np.int32] = whole.flatten().to_numpy()
+        lists = split.with_format("arrow").select_columns(column)[:].column(column).cast(pa.list_(pa.int32()))
+        self._offsets: list[Ids] = [chunk.offsets.to_numpy() for chunk in lists.chunks]
+        self._values: list[Ids] = [chunk.values.to_numpy() for chunk in lists.chunks]
+        self._starts = list(accumulate((len(chunk) for chunk in lists.chunks), initial=0))
 
-    def row(self, index: int) -> list[int]:
-        ids: list[int] = self.values[self.offsets[index] : self.offsets[index + 1]].tolist()
-        return ids
+    def __getitem__(self, row: int) -> Ids:
+        if not 0 <= row < self._starts[-1]:
+            raise IndexError(row)
+        chunk = bisect_right(self._starts, row) - 1
+        offsets, place = self._offsets[chunk], row - self._starts[chunk]
+        return self._values[chunk][offsets[place] : offsets[place + 1]]
+
+    def sizes(self) -> Ids:
+        """Length of each list."""
+        return np.concatenate([np.zeros(0, np.int32), *(np.diff(offsets) for offsets in self._offsets)])

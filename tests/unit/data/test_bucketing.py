@@ -52,6 +52,21 @@ def test_every_pair_comes_once_within_budget(
         assert budget.max_sentences is None or len(rows) <= budget.max_sentences
 
 
+def packed_one_by_one(budget: BatchBudget, sizes: list[int]) -> list[int]:
+    """What `cut` says, pair by pair."""
+    rows = [0]
+    for size in sizes:
+        if rows[-1] == budget.max_sentences or (budget.max_tokens and (rows[-1] + 1) * size > budget.max_tokens):
+            rows.append(0)
+        rows[-1] += 1
+    return rows
+
+
+@given(sizes=st.lists(st.integers(1, 40), min_size=1, max_size=200).map(sorted), budget=BUDGETS)
+def test_batches_are_as_full_as_the_budget_allows(sizes: list[int], budget: BatchBudget) -> None:
+    assert budget.cut(np.array(sizes)) == packed_one_by_one(budget, sizes)
+
+
 @given(sizes=SIZES, world_size=st.integers(1, 4), epoch=st.integers(0, 2))
 def test_ranks_share_the_epoch_without_loss_or_repetition(
     sizes: list[tuple[int, int]], world_size: int, epoch: int
