@@ -47,10 +47,10 @@ def compare(config: DictConfig) -> None:
     print_comparison(comparison, Console(), title=title)
     lines = statement(comparison.rows, command=_command(), unfinished=found.unfinished)
     for line in lines:
-        if " differ: " in line:
-            log.warning("%s", line)
+        if line.differs:
+            log.warning("%s", line.text)
     report = _report_folder(config, folders)
-    write_report(report, comparison, lines)
+    write_report(report, comparison, [line.text for line in lines])
     log.info("report: %s", relative_path(report))
 
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from attnlab.evaluation.intervals import CONFIDENCE
 from attnlab.study.records import Record
@@ -13,10 +13,15 @@ from attnlab.study.settings import ABSENT, labels, setting, setting_text
 _UNKNOWN: Final = "unknown"
 
 
-def statement(rows: Sequence[Row], *, command: str, unfinished: Sequence[Path]) -> list[str]:
-    """The lines below a table.
+class Line(NamedTuple):
+    """One fact; where rows differ in it, the text says so and names them: `budgets differ: ...`."""
 
-    Where rows differ in such a fact, the line says so and names them: `budgets differ: ...`.
+    text: str
+    differs: bool = False
+
+
+def statement(rows: Sequence[Row], *, command: str, unfinished: Sequence[Path]) -> list[Line]:
+    """The lines below a table.
 
     Args:
         rows: of the table.
@@ -24,7 +29,7 @@ def statement(rows: Sequence[Row], *, command: str, unfinished: Sequence[Path]) 
         unfinished: folders of runs that are missing in it.
     """
     records = [record for row in rows for record in row.records]
-    lines = [_intervals(rows), f"command: {command}"]
+    lines = [Line(_intervals(rows)), Line(f"command: {command}")]
     facts: dict[tuple[str, str], Callable[[Record], str]] = {
         ("commit", "commits"): commit,
         ("hardware", "machines"): hardware,
@@ -35,15 +40,15 @@ def statement(rows: Sequence[Row], *, command: str, unfinished: Sequence[Path]) 
     }
     for (one, many), fact in facts.items():
         lines.append(_told(one, many, rows, [[fact(record) for record in row.records] for row in rows]))
-    seeds = [[", ".join(map(str, row.seeds))] for row in rows]
-    lines.append(_told("seeds", "seeds", rows, seeds))
+    lines.append(_told("seeds", "seeds", rows, [[", ".join(map(str, row.seeds))] * len(row.seeds) for row in rows]))
     unnamed = unnamed_differences(rows)
     for key, label in labels(list(unnamed)).items():
-        values = [[] if value is ABSENT else [setting_text(key, value)] for value in unnamed[key]]
+        values = [[None if value is ABSENT else setting_text(key, value) for value in own] for own in unnamed[key]]
         lines.append(_told(label, f"settings of {label}", rows, values))
-    lines += [f"sacreBLEU signature of {name}: {text}" for name, text in records[0].signatures.items()]
+    lines += [Line(f"sacreBLEU signature of {name}: {text}") for name, text in records[0].signatures.items()]
     if unfinished:
-        lines.append(f"unfinished and left out ({len(unfinished)}): {', '.join(map(relative_path, unfinished))}")
+        names = ", ".join(map(relative_path, unfinished))
+        lines.append(Line(f"unfinished and left out ({len(unfinished)}): {names}"))
     return lines
 
 
@@ -124,22 +129,24 @@ def _intervals(rows: Sequence[Row]) -> str:
     return f"{text}; one seed has none" if min(counts) == 1 else text
 
 
-def _told(one: str, many: str, rows: Sequence[Row], values: Sequence[Sequence[str]]) -> str:
+def _told(one: str, many: str, rows: Sequence[Row], values: Sequence[Sequence[str | None]]) -> Line:
     """`commit: a`, or `commits differ: a (luong_dot; no_attention seed 1), b (no_attention seeds 2, 3)`.
 
     Args:
         one: what a single value is called.
         many: what several are.
         rows: of the table.
-        values: for each row, that of each of its runs, or only one that holds for all of them; empty if there is none.
+        values: for each row that of each of its runs, None for a run without one.
     """
     holders: dict[str, list[str]] = {}
     for row, own in zip(rows, values, strict=True):
-        for value in dict.fromkeys(own):
-            seeds = [str(seed) for seed, each in zip(row.seeds, own, strict=False) if each == value]
-            all_of_it = len(set(own)) == 1
+        known = dict.fromkeys(value for value in own if value is not None)
+        for value in known:
+            seeds = [str(seed) for seed, each in zip(row.seeds, own, strict=True) if each == value]
+            all_of_it = len(known) == 1
             who = row.name if all_of_it else f"{row.name} seed{'s' * (len(seeds) > 1)} {', '.join(seeds)}"
             holders.setdefault(value, []).append(who)
     if len(holders) == 1:
-        return f"{one}: {next(iter(holders))}"
-    return f"{many} differ: " + ", ".join(f"{value} ({'; '.join(who)})" for value, who in holders.items())
+        return Line(f"{one}: {next(iter(holders))}")
+    told = ", ".join(f"{value} ({'; '.join(who)})" for value, who in holders.items())
+    return Line(f"{many} differ: {told}", differs=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from attnlab.errors import RunError
@@ -74,21 +75,22 @@ def record_differences(records: Sequence[Record]) -> Differences:
     return chosen_differences([record.config for record in records], [record.references for record in records])
 
 
-def unnamed_differences(rows: Sequence[Row]) -> Differences:
-    """Settings in which rows differ though neither their models nor all of their names say so.
+def unnamed_differences(rows: Sequence[Row]) -> dict[str, list[list[Any]]]:
+    """Settings in which runs differ though neither their models nor all names of their rows say so.
 
     The classes of a decoder and its attention belong to the model; how they are set, sizes, cells and the like do not.
 
     Returns:
-        the value of each row, ABSENT for a row that has no such setting.
+        dotted key -> for each row the value of each of its runs, ABSENT for a run that has no such setting.
     """
-    found = record_differences([row.records[0] for row in rows])
-    return {
-        key: values
-        for key, values in found.items()
-        if not _said_by_the_model(key)
-        and not all(value is ABSENT or key in row.settings for row, value in zip(rows, values, strict=True))
-    }
+    found = {}
+    for key, values in record_differences([record for row in rows for record in row.records]).items():
+        remaining = iter(values)
+        by_row = [list(islice(remaining, len(row.records))) for row in rows]
+        nameless = [own for row, own in zip(rows, by_row, strict=True) if key not in row.settings]
+        if not _said_by_the_model(key) and any(value is not ABSENT for own in nameless for value in own):
+            found[key] = by_row
+    return found
 
 
 def _said_by_the_model(key: str) -> bool:

@@ -11,6 +11,8 @@ ABSENT: Final = object()
 
 _WHOLE: Final = frozenset({"buckets", "join", "lengths", "path", "shares", "splits"})
 """Settings whose own keys are values, such as {3-9: 0.5, 30-60: 0.5}: they are compared as one."""
+_SWITCHED_OFF: Final = {"_target_": None}
+"""What null in the place of a component is compared as, so that the settings of such components are told apart."""
 _PLACES: Final = frozenset({"paths", "logger", "seed"})
 """Groups of where a run goes and how it is shown, and the seed, which tells the runs of one row apart."""
 _WITHOUT_EFFECT: Final = frozenset(
@@ -65,11 +67,14 @@ def differences(configs: Sequence[Mapping[str, Any]]) -> Differences:
 def _differences(nodes: Sequence[Mapping[str, Any]], prefix: str) -> Differences:
     found: Differences = {}
     for name in dict.fromkeys(name for node in nodes for name in node):
-        present = [node[name] for node in nodes if name in node]
+        values = [node.get(name, ABSENT) for node in nodes]
+        if any(isinstance(value, Mapping) and "_target_" in value for value in values):
+            values = [_SWITCHED_OFF if value is None else value for value in values]
+        present = [value for value in values if value is not ABSENT]
         if all(isinstance(value, Mapping) for value in present) and name not in _WHOLE:
-            found |= _differences([node.get(name, {}) for node in nodes], f"{prefix}{name}.")
+            found |= _differences([{} if value is ABSENT else value for value in values], f"{prefix}{name}.")
         elif any(value != present[0] for value in present):
-            found[f"{prefix}{name}"] = [node.get(name, ABSENT) for node in nodes]
+            found[f"{prefix}{name}"] = values
     return found
 
 
@@ -136,16 +141,14 @@ def labels(keys: Sequence[str]) -> dict[str, str]:
 
 
 def setting_text(key: str, value: Any) -> str:
-    """A value as a user would type it; a class by its own name, a file of this machine too, and a node as `set`."""
-    return str(value).rpartition(".")[2] if key.endswith("._target_") else _text(value)
+    """A value as a user would type it; a class by its own name, a file of this machine too."""
+    return value.rpartition(".")[2] if key.endswith("._target_") and isinstance(value, str) else _text(value)
 
 
 def _text(value: Any) -> str:
     match value:
         case None | bool():
             return "null" if value is None else str(value).lower()
-        case {"_target_": _}:
-            return "set"
         case dict():
             return "{" + ",".join(f"{name}:{_text(one)}" for name, one in value.items()) + "}"
         case list():

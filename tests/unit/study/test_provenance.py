@@ -13,7 +13,9 @@ Read = Callable[[], list[Record]]
 
 
 def lines(records: list[Record], unfinished: list[Path] | None = None) -> list[str]:
-    return statement(rows_of(records), command="python compare.py runs=.", unfinished=unfinished or [])
+    found = statement(rows_of(records), command="python compare.py runs=.", unfinished=unfinished or [])
+    assert [line for line in found if line.differs] == [line for line in found if " differ: " in line.text]
+    return [line.text for line in found]
 
 
 def test_equal_runs_are_told_in_one_value_each(make_run: MakeRun, records: Read) -> None:
@@ -89,6 +91,12 @@ def test_one_seed_and_missing_runs_are_said(make_run: MakeRun, records: Read, tm
     said = lines(records(), [Path("sweep/1"), tmp_path / "sweep" / "2"])
     assert said[0] == "figures of one seed, so without intervals"
     assert said[-1] == "unfinished and left out (2): sweep/1, sweep/2"
+
+
+def test_only_a_difference_is_marked_as_one(make_run: MakeRun, records: Read) -> None:
+    make_run("0")
+    found = statement(rows_of(records()), command="python compare.py 'runs=[seeds differ: a]'", unfinished=[])
+    assert not any(line.differs for line in found)
 
 
 @pytest.mark.parametrize(

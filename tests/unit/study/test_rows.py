@@ -94,13 +94,38 @@ def test_what_differs_between_models_and_no_name_says(make_run: MakeRun, records
         config={"model.hidden_size": 384, "model.network.encoder.memory_size": 999, "optimizer.lr": 0.001},
         composed=True,
     )
-    assert unnamed_differences(rows_of(records())) == {"model.hidden_size": [256, 384], "optimizer.lr": [0.003, 0.001]}
+    assert unnamed_differences(rows_of(records())) == {
+        "model.hidden_size": [[256], [384]],
+        "optimizer.lr": [[0.003], [0.001]],
+    }
+
+
+def test_a_run_that_lacks_a_setting_does_not_hide_those_of_its_row(make_run: MakeRun, records: Read) -> None:
+    """The first run of luong_dot was made by code that did not know the setting."""
+    for folder, model, seed, options in (
+        ("0", "luong_dot", 1, {}),
+        ("1", "luong_dot", 2, {"optimizer.eps": 0.1}),
+        ("2", "no_attention", 1, {"optimizer.eps": 0.2}),
+    ):
+        make_run(folder, model, seed, config=options, composed=True)
+    assert unnamed_differences(rows_of(records())) == {"optimizer.eps": [[ABSENT, 0.1], [0.2]]}
+
+
+def test_components_that_are_switched_off_or_set_differently_are_told_apart(make_run: MakeRun, records: Read) -> None:
+    stop = {"_target_": "lightning.EarlyStopping"}
+    for folder, value in enumerate([None, {**stop, "patience": 2}, {**stop, "patience": 9}]):
+        make_run(str(folder), config={"callbacks.early_stopping": value}, composed=True)
+    assert [row.name for row in rows_of(records())] == [
+        "luong_dot early_stopping=null",
+        "luong_dot early_stopping=EarlyStopping patience=2",
+        "luong_dot early_stopping=EarlyStopping patience=9",
+    ]
 
 
 def test_what_only_some_names_say_is_still_told(make_run: MakeRun, records: Read) -> None:
     for folder, model, hidden_size in (("0", "luong_dot", 128), ("1", "luong_dot", 256), ("2", "no_attention", 256)):
         make_run(folder, model, config={"model.hidden_size": hidden_size}, composed=True)
-    assert unnamed_differences(rows_of(records())) == {"model.hidden_size": [128, 256, 256]}
+    assert unnamed_differences(rows_of(records())) == {"model.hidden_size": [[128], [256], [256]]}
 
 
 def test_what_every_name_says_is_not_told_again(make_run: MakeRun, records: Read) -> None:
@@ -124,4 +149,6 @@ def test_how_decoders_and_attentions_of_models_are_set_is_told(
     ):
         config = {"model.network.decoder": decoder, "model.attention": attention}
         make_run(folder, model, config=config, composed=composed)
-    assert unnamed_differences(rows_of(records())) == {"model.network.decoder.input_feeding": [True, False, ABSENT]}
+    assert unnamed_differences(rows_of(records())) == {
+        "model.network.decoder.input_feeding": [[True], [False], [ABSENT]]
+    }

@@ -53,8 +53,11 @@ def test_none_is_a_value_and_not_a_lack() -> None:
 
 def test_a_part_that_is_left_out_differs_from_one_that_is_not() -> None:
     part = {"_target_": "lightning.EarlyStopping", "patience": 5}
-    assert differences([{"callbacks": {"stop": part}}, {"callbacks": {"stop": None}}]) == {
-        "callbacks.stop": [part, None]
+    nodes: list[Config] = [{"callbacks": {"stop": each}} for each in (part, None, {**part, "patience": 9}, part)]
+    assert differences(nodes[:2]) == {"callbacks.stop._target_": ["lightning.EarlyStopping", None]}
+    assert differences(nodes) == {
+        "callbacks.stop._target_": ["lightning.EarlyStopping", None, *["lightning.EarlyStopping"] * 2],
+        "callbacks.stop.patience": [5, ABSENT, 9, 5],
     }
 
 
@@ -162,9 +165,9 @@ def test_labels_are_as_short_as_they_can_be() -> None:
         ("a", "drop", "drop"),
         ("a", [1, None], "[1,null]"),
         ("a", {"3-9": 0.5, "30-60": 0.5}, "{3-9:0.5,30-60:0.5}"),
-        ("a", {"_target_": "lightning.EarlyStopping", "patience": 5}, "set"),
         ("a", "/home/someone/corpus", "corpus"),
         ("model.cell._target_", "attnlab.seq2seq.cells.GRU", "GRU"),
+        ("callbacks.stop._target_", None, "null"),
     ],
 )
 def test_values_are_written_as_they_are_typed(key: str, value: object, text: str) -> None:
