@@ -55,11 +55,13 @@ def _table(
     title = f"{study.study_name}" + (f", the best {_LONGEST} of {len(rows)} trials" if len(rows) > _LONGEST else "")
     table = Table(title=title, box=box.SIMPLE, pad_edge=False, collapse_padding=True)
     table.add_column("trial", justify="right")
-    table.add_column("state")
+    table.add_column("state", no_wrap=True, min_width=8)
     for objective in objectives:
         table.add_column(objective, justify="right")
     for name in names:
-        table.add_column(name, overflow="fold")
+        short = name.replace("/", ".").rpartition(".")[2]
+        alone = sum(other.replace("/", ".").endswith(short) for other in names) == 1
+        table.add_column(short if alone else name, overflow="fold")
     table.add_column("epochs", justify="right")
     table.add_column("time", justify="right")
     for trial in rows[:_LONGEST]:

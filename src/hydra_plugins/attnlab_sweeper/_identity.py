@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import optuna
 from omegaconf import DictConfig, OmegaConf
-from optuna.distributions import distribution_to_json
 from optuna.study import StudyDirection
 
 from attnlab.errors import ConfigError
@@ -28,7 +27,7 @@ def check_identity(
     asked = {
         "direction": _told(directions),
         **{
-            f"search space of {name}": distribution_to_json(distribution) for name, distribution in space.varied.items()
+            f"search space of {name}": str(distribution) for name, distribution in space.varied.items()
         },
         **{name: str(value) for name, value in settings_of(base).items()},
     }

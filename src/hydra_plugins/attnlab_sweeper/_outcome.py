@@ -1,5 +1,7 @@
 """How a trial ended, from what Hydra's launcher returned."""
 
+import contextlib
+import io
 import math
 import traceback
 from collections.abc import Sequence
@@ -37,7 +39,8 @@ def outcome_of(returned: JobReturn, num_objectives: int) -> Outcome:
     if isinstance(value, Pruned):
         return Outcome(TrialState.PRUNED)
     try:
-        _ = returned.return_value  # raises the error, with the trace of the process it comes from
+        with contextlib.redirect_stderr(io.StringIO()):  # where Hydra would repeat the overrides
+            _ = returned.return_value  # raises the error, with the trace of the process it comes from
     except Exception as error:
         return failed(error)
     return Outcome(TrialState.FAIL, reason="the job ended without a result")

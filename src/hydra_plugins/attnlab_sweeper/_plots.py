@@ -1,5 +1,6 @@
 """Pictures of a study as files: history, slices, importances and learning curves, or the Pareto front."""
 
+import logging
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -32,6 +33,7 @@ def write_plots(study: optuna.Study, folder: Path, names: list[str]) -> None:
 
 
 def _draw(path: Path, plot: Callable[..., Any], study: optuna.Study, **arguments: Any) -> None:
+    logging.getLogger("matplotlib.category").setLevel(logging.WARNING)  # it gives advice about numbers as names
     with warnings.catch_warnings(), plt.rc_context():
         warnings.simplefilter("ignore", ExperimentalWarning)
         warnings.simplefilter("ignore", UserWarning)  # of matplotlib, about labels that are cut

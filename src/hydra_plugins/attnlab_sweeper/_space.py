@@ -30,7 +30,7 @@ class Space:
 
     def overrides(self, point: Point) -> list[str]:
         """What a trial is run with."""
-        return [*(f"{name}={_written(point[name])}" for name in self.varied), *self.fixed]
+        return [*(f"{name}={point[name]}" for name in self.varied), *self.fixed]
 
     def grid(self) -> list[Point]:
         """All points, the last parameter changing fastest.
@@ -102,8 +102,3 @@ def _values(name: str, distribution: BaseDistribution) -> list[Any]:
             f"a grid tries every value, but {name} is a range without steps: write {name}=a,b,c or "
             f"{name}=range(low, high, step), or take another sampler, such as hydra/sweeper/sampler=tpe."
         ) from error
-
-
-def _written(value: Any) -> str:
-    """As the command line has it."""
-    return "null" if value is None else str(value)

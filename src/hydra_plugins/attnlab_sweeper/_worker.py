@@ -55,7 +55,7 @@ class Worker:
             RunError: more trials failed than may.
             KeyboardInterrupt: by Ctrl-C or SIGTERM.
         """
-        signal.signal(signal.SIGTERM, _interrupt)
+        before = signal.signal(signal.SIGTERM, _interrupt)
         try:
             while True:
                 self._start()
@@ -66,6 +66,8 @@ class Worker:
         except BaseException:
             self._leave()
             raise
+        finally:
+            signal.signal(signal.SIGTERM, before)
 
     def _start(self) -> None:
         """Fills the free places."""
