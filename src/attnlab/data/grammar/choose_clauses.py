@@ -18,14 +18,13 @@ from attnlab.data.grammar.trees import (
     Gap,
     Nominal,
     NounPhrase,
-    Person,
     PlacePhrase,
     Polarity,
     Pronoun,
     Relative,
     Subordinate,
 )
-from attnlab.data.grammar.verb_groups import verb_group
+from attnlab.data.grammar.verb_groups import verb_group_size
 from attnlab.data.grammar.verbs import Frame, Verb
 
 _TRIES: Final = 40
@@ -64,8 +63,7 @@ def _attempt(dice: Dice, size: int, setting: Setting, gap: Gap | None, noun: Nou
     verb = choose_verb(dice, gap, noun, past=setting.past)
     subject_kind = noun.kind if gap is Gap.SUBJECT and noun is not None else _subject_kind(dice, verb)
     draft = choose_forms(dice, verb, setting, size)
-    group = verb_group(draft, Person.THIRD, asks=setting.asks)
-    room = size - len(group.operator) - len(group.rest)
+    room = size - verb_group_size(draft, asks=setting.asks)
     if room < 0:
         raise DeadEnd
     draft, room = add_adverbs(dice, draft, setting, room)

@@ -81,21 +81,20 @@ def choose_verb(dice: Dice, gap: Gap | None, noun: Noun | None, *, past: bool) -
 
 def choose_forms(dice: Dice, verb: Verb | None, setting: Setting, size: int) -> Clause:
     """A clause of this verb with tense, modal and polarity, and nothing else yet."""
-    draft = Clause(verb, None, Tense.PAST if setting.past else Tense.PRESENT)
+    tense = Tense.PAST if setting.past else Tense.PRESENT
     if size < _LEAST:
-        return draft
+        return Clause(verb, None, tense)
     polarity = Polarity.POSITIVE
     if setting.negation and not setting.asks:
         luck = dice.below(100)
         polarity = Polarity.NOT if luck < 16 else Polarity.NEVER if luck < 20 else polarity
     if verb is None or verb.stative:
-        return replace(draft, polarity=polarity)
+        return Clause(verb, None, tense, polarity)
     luck = dice.below(100)
     modal = dice.pick(_MODALS[setting.past]) if luck < 18 else None
-    tense = draft.tense
     if setting.perfect and not setting.past and 18 <= luck < 40:
         tense = Tense.PERFECT if luck < 30 else Tense.FUTURE
-    return replace(draft, polarity=polarity, modal=modal, tense=tense)
+    return Clause(verb, None, tense, polarity, modal)
 
 
 def add_adverbs(dice: Dice, draft: Clause, setting: Setting, room: int) -> tuple[Clause, int]:

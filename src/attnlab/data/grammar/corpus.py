@@ -9,11 +9,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from datasets import Dataset, DatasetDict
+from datasets import DatasetDict
 
 from attnlab.data.grammar.requested_lengths import RequestedLengths
 from attnlab.data.grammar.sampling import sample_pairs
 from attnlab.data.grammar.words import Pair
+from attnlab.data.storage import store_rows
 from attnlab.errors import ConfigError
 
 _LANGUAGES: Final = frozenset({"en", "de"})
@@ -106,7 +107,9 @@ class GrammarCorpus:
                 f"cache_dir {self._cache_dir} cannot be written ({error.strerror}): choose a folder that can"
             ) from error
         try:
-            self._build().save_to_disk(str(scratch))
+            self._build(scratch).save_to_disk(str(scratch))
+            for file in scratch.glob("*.arrow"):
+                file.unlink()
             try:
                 scratch.rename(folder)
             except OSError:
@@ -115,7 +118,8 @@ class GrammarCorpus:
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
-    def _build(self) -> DatasetDict:
+    def _build(self, scratch: Path) -> DatasetDict:
+        """The splits, written to `scratch` sentence by sentence: each begins where the one before ends its chance."""
         taken: set[str] = set()
         settings = self._settings
         splits = DatasetDict()
@@ -131,15 +135,5 @@ class GrammarCorpus:
                 taken=taken,
                 distinct=split != "train",
             )
-            splits[split] = _dataset(list(pairs))
+            splits[split] = store_rows(scratch / f"{split}.arrow", Pair._fields, pairs)
         return DatasetDict({split: splits[split] for split in ("train", "validation", "test")})
-
-
-def _dataset(pairs: list[Pair]) -> Dataset:
-    return Dataset.from_dict(
-        {
-            "source": [pair.source for pair in pairs],
-            "target": [pair.target for pair in pairs],
-            "alignment": [pair.alignment for pair in pairs],
-        }
-    )

@@ -27,18 +27,21 @@ class Dice:
 
     def pick(self, items: Sequence[Item]) -> Item:
         """One of the items, all equally likely."""
-        return items[self.below(len(items))]
+        return items[int(self._random() * len(items))]
 
     def spread(self, total: int, ranges: Sequence[tuple[int, int]]) -> list[int] | None:
         """Sizes that sum to `total`, each within its (least, most); None if there are none."""
         sizes = [least for least, _ in ranges]
         rest = total - sum(sizes)
-        growing = [index for index, (least, most) in enumerate(ranges) if most > least]
         if rest < 0:
             return None
+        spare = sum(most for _, most in ranges) - sum(sizes)
+        if rest > spare:
+            for _ in range(spare):  # what filling them all would have drawn: what follows stays the same
+                self._random()
+            return None
+        growing = [index for index, (least, most) in enumerate(ranges) if most > least]
         while rest:
-            if not growing:
-                return None
             index = self.pick(growing)
             sizes[index] += 1
             rest -= 1

@@ -90,6 +90,18 @@ def verb_group(clause: Clause, person: Person, *, asks: bool = False) -> VerbGro
     return group
 
 
+def verb_group_size(clause: Clause, *, asks: bool = False) -> int:
+    """English words of `verb_group`, which are as many for every person, without spelling them."""
+    verb, modal, denied = clause.verb, clause.modal, clause.polarity is Polarity.NOT
+    helps = clause.tense in (Tense.FUTURE, Tense.PERFECT) or (verb is not None and (denied or asks))
+    size = 2 if modal is not None or helps else 1
+    if modal is not None and modal.infinitival:
+        size = 4 if denied or asks else 3  # does not want to see, wants to see
+    size += verb is not None and verb.particle != ""
+    size += clause.polarity is Polarity.NEVER or (denied and (modal is None or modal.english != "can"))
+    return size if clause.frequency is None else size + clause.frequency.size
+
+
 def _set_german(group: VerbGroup, clause: Clause, heads: _Heads, owners: list[English], person: Person) -> None:
     own_particle = [] if clause.verb is not None and clause.verb.preposition else group.particle
     prefix = "" if clause.verb is None else clause.verb.german.prefix

@@ -3,9 +3,11 @@
 import itertools
 import random
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from attnlab.data.grammar import sampling
 from attnlab.data.grammar.choose_sentences import sentence
@@ -94,6 +96,26 @@ def test_spread_meets_total_and_ranges_or_gives_up() -> None:
         assert all(low <= size <= high for size, (low, high) in zip(sizes, ((1, 2), (3, 5), (2, 4)), strict=True))
     assert dice.spread(12, ((1, 2), (3, 5), (2, 4))) is None
     assert dice.spread(5, ((1, 2), (3, 5), (2, 4))) is None
+
+
+def spread_one_by_one(dice: Dice, total: int, ranges: Sequence[tuple[int, int]]) -> list[int] | None:
+    """What `spread` says, drawing for every single word until there is no room."""
+    sizes = [least for least, _ in ranges]
+    if sum(sizes) > total:
+        return None
+    while sum(sizes) < total:
+        growing = [index for index, (_, most) in enumerate(ranges) if sizes[index] < most]
+        if not growing:
+            return None
+        sizes[dice.pick(growing)] += 1
+    return sizes
+
+
+@given(total=st.integers(0, 30), ranges=st.lists(st.tuples(st.integers(1, 3), st.integers(3, 6)), max_size=4))
+def test_a_spread_that_fails_draws_as_much_as_one_that_tries(total: int, ranges: list[tuple[int, int]]) -> None:
+    fast, slow = Dice("spread"), Dice("spread")
+    assert fast.spread(total, ranges) == spread_one_by_one(slow, total, ranges)
+    assert fast.below(1_000_000) == slow.below(1_000_000)  # what follows is the same
 
 
 def test_german_sources_have_the_requested_lengths(sample: Sample) -> None:

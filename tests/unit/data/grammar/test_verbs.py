@@ -1,11 +1,16 @@
 """Conjugation of both languages against forms written by hand."""
 
+import itertools
+
 import pytest
 
 from attnlab.data.grammar import german_verbs as german
 from attnlab.data.grammar.english import indefinite_article, with_ed, with_s
 from attnlab.data.grammar.german_verbs import german_verb
 from attnlab.data.grammar.nouns import BY_ENGLISH
+from attnlab.data.grammar.small_words import FREQUENCIES, MODALS
+from attnlab.data.grammar.trees import Clause, Person, Polarity, Tense
+from attnlab.data.grammar.verb_groups import verb_group, verb_group_size
 from attnlab.data.grammar.verbs import VERBS
 
 ENTRIES = [verb for group in VERBS.values() for verb in group]
@@ -130,3 +135,14 @@ def test_english_article_and_plurals() -> None:
 def test_the_vocabulary_is_as_large_as_promised() -> None:
     assert len(ENTRIES) >= 60
     assert len(BY_ENGLISH) >= 100
+
+
+def test_a_verb_group_is_counted_as_it_is_spelled() -> None:
+    kinds = {(verb.particle != "", verb.preposition != ""): verb for verb in ENTRIES}
+    choices = itertools.product(
+        [None, *kinds.values()], Tense, Polarity, [None, *MODALS], [None, *FREQUENCIES], Person, [False, True]
+    )
+    for verb, tense, polarity, modal, frequency, person, asks in choices:
+        clause = Clause(verb, None, tense, polarity, modal, frequency=frequency)
+        spelled = verb_group(clause, person, asks=asks)
+        assert verb_group_size(clause, asks=asks) == len(spelled.operator) + len(spelled.rest), clause
