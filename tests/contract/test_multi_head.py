@@ -9,13 +9,12 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from attnlab.attention.attend import Attended, Attention
-from attnlab.attention.multi_head_dot import MultiHeadDot
 from attnlab.attention.multi_head_general import MultiHeadGeneral
 from attnlab.attention.normalizers.softmax import Softmax
 from attnlab.attention.scoring import ScoringFunction
 from attnlab.attention.windows.whole import Whole
 from attnlab.attention.windows.window import Span, Window
-from attnlab.errors import ConfigError, ShapeError
+from attnlab.errors import ConfigError
 from attnlab.masking import length_mask, masked_softmax
 
 HEADS = [1, 2, 4, 8]
@@ -175,11 +174,6 @@ def test_heads_share_evenly(num_heads: int, name: str, build_scoring: BuildScori
 def test_heads_that_divide_the_query_must_divide_the_memory() -> None:
     with pytest.raises(ConfigError, match="query_size 8 and memory_size 6, but it is 4"):
         MultiHeadGeneral(8, 6, 4, scaled=False, output_projection=False)
-
-
-def test_dot_refuses_sizes_that_differ() -> None:
-    with pytest.raises(ShapeError, match=r"multi_head_dot needs memory_size == query_size, but they are 6 and 8: make"):
-        MultiHeadDot(query_size=8, memory_size=6, num_heads=2, scaled=False, output_projection=False)
 
 
 def test_models_with_one_head_are_the_models_without(build_model: BuildModel) -> None:

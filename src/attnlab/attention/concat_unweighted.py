@@ -7,8 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from attnlab.attention.perceptron import perceptron_scores
-from attnlab.attention.scoring import ScoringFunction
-from attnlab.errors import ShapeError
+from attnlab.attention.scoring import ScoringFunction, check_equal_sizes
 
 
 @final
@@ -29,11 +28,7 @@ class ConcatUnweighted(ScoringFunction):
 
     def __init__(self, query_size: int, memory_size: int) -> None:
         super().__init__()
-        if memory_size != query_size:
-            raise ShapeError(
-                "concat_unweighted adds the memory to W q of the query's size, so memory_size must equal query_size, "
-                f"but they are {memory_size} and {query_size}: make the encoder as wide as the decoder, or use concat."
-            )
+        check_equal_sizes(query_size, memory_size, score="concat_unweighted", instead="concat")
         self.query_projection = nn.Linear(query_size, query_size, bias=False)
         self.vector = nn.Linear(query_size, 1, bias=False)
 

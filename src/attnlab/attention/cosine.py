@@ -8,8 +8,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.linalg import vector_norm
 
-from attnlab.attention.scoring import ScoringFunction
-from attnlab.errors import ConfigError, ShapeError
+from attnlab.attention.scoring import ScoringFunction, check_equal_sizes
+from attnlab.errors import ConfigError
 
 
 @final
@@ -36,11 +36,7 @@ class Cosine(ScoringFunction):
 
     def __init__(self, query_size: int, memory_size: int, sharpness: float) -> None:
         super().__init__()
-        if query_size != memory_size:
-            raise ShapeError(
-                f"cosine needs memory_size == query_size, but they are {memory_size} and {query_size}: "
-                "make the encoder as wide as the decoder, or use scaled_general."
-            )
+        check_equal_sizes(query_size, memory_size, score="cosine", instead="scaled_general")
         if not sharpness > 0:
             raise ConfigError(
                 f"cosine needs a positive sharpness, not {sharpness}: set model.attention.sharpness, 10 for example."

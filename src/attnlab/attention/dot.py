@@ -5,12 +5,11 @@ from typing import ClassVar, final
 from jaxtyping import Float
 from torch import Tensor
 
-from attnlab.attention.scoring import ScoringFunction
-from attnlab.errors import ShapeError
+from attnlab.attention.scoring import ProductScore, check_equal_sizes
 
 
 @final
-class Dot(ScoringFunction):
+class Dot(ProductScore):
     """q . m: no parameters, so query and memory must have the same size (Luong et al. 2015, section 3.1).
 
     Raises:
@@ -23,18 +22,8 @@ class Dot(ScoringFunction):
 
     def __init__(self, query_size: int, memory_size: int) -> None:
         super().__init__()
-        if query_size != memory_size:
-            raise ShapeError(
-                f"dot needs memory_size == query_size, but they are {memory_size} and {query_size}: "
-                "make the encoder as wide as the decoder, or use general."
-            )
+        check_equal_sizes(query_size, memory_size, score="dot", instead="general")
 
     def keys(self, memory: Float[Tensor, "batch source memory"]) -> Float[Tensor, "batch source key"]:
         """The memory itself."""
         return memory
-
-    def forward(
-        self, query: Float[Tensor, "batch target hidden"], keys: Float[Tensor, "batch source key"]
-    ) -> Float[Tensor, "batch target source"]:
-        """Scores before the softmax."""
-        return query @ keys.transpose(1, 2)

@@ -6,11 +6,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from attnlab.attention.scoring import ScoringFunction
+from attnlab.attention.scoring import ProductScore
 
 
 @final
-class General(ScoringFunction):
+class General(ProductScore):
     """q^T W m (Luong et al. 2015, section 3.1). W m is computed once per source."""
 
     formula: ClassVar[str] = "qᵀ W m"
@@ -24,9 +24,3 @@ class General(ScoringFunction):
     def keys(self, memory: Float[Tensor, "batch source memory"]) -> Float[Tensor, "batch source key"]:
         """W m."""
         return linear(memory, self.memory_projection.weight)
-
-    def forward(
-        self, query: Float[Tensor, "batch target hidden"], keys: Float[Tensor, "batch source key"]
-    ) -> Float[Tensor, "batch target source"]:
-        """Scores before the softmax."""
-        return query @ keys.transpose(1, 2)

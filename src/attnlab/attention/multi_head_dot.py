@@ -6,7 +6,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from attnlab.attention.heads import MultiHead
-from attnlab.errors import ShapeError
+from attnlab.attention.scoring import check_equal_sizes
 
 
 @final
@@ -30,11 +30,7 @@ class MultiHeadDot(MultiHead):
     def __init__(
         self, query_size: int, memory_size: int, num_heads: int, *, scaled: bool, output_projection: bool
     ) -> None:
-        if query_size != memory_size:
-            raise ShapeError(
-                f"multi_head_dot needs memory_size == query_size, but they are {memory_size} and {query_size}: "
-                "make the encoder as wide as the decoder, or use multi_head_general."
-            )
+        check_equal_sizes(query_size, memory_size, score="multi_head_dot", instead="multi_head_general")
         super().__init__(query_size, memory_size, num_heads, scaled=scaled, output_projection=output_projection)
 
     def keys(self, memory: Float[Tensor, "batch source memory"]) -> Float[Tensor, "batch source key"]:

@@ -6,12 +6,11 @@ from typing import ClassVar, final
 from jaxtyping import Float
 from torch import Tensor
 
-from attnlab.attention.scoring import ScoringFunction
-from attnlab.errors import ShapeError
+from attnlab.attention.scoring import ProductScore, check_equal_sizes
 
 
 @final
-class ScaledDot(ScoringFunction):
+class ScaledDot(ProductScore):
     """q . m / sqrt(h): no parameters, so query and memory have the same size h (Vaswani et al. 2017, section 3.2.1).
 
     The dot product of two independent vectors of h numbers with variance 1 has variance h; divided by sqrt(h) it has
@@ -27,19 +26,9 @@ class ScaledDot(ScoringFunction):
 
     def __init__(self, query_size: int, memory_size: int) -> None:
         super().__init__()
-        if query_size != memory_size:
-            raise ShapeError(
-                f"scaled_dot needs memory_size == query_size, but they are {memory_size} and {query_size}: "
-                "make the encoder as wide as the decoder, or use scaled_general."
-            )
+        check_equal_sizes(query_size, memory_size, score="scaled_dot", instead="scaled_general")
         self.root = sqrt(query_size)
 
     def keys(self, memory: Float[Tensor, "batch source memory"]) -> Float[Tensor, "batch source key"]:
         """The memory divided by sqrt(h)."""
         return memory / self.root
-
-    def forward(
-        self, query: Float[Tensor, "batch target hidden"], keys: Float[Tensor, "batch source key"]
-    ) -> Float[Tensor, "batch target source"]:
-        """Scores before the softmax."""
-        return query @ keys.transpose(1, 2)

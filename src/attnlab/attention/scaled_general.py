@@ -7,11 +7,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from attnlab.attention.scoring import ScoringFunction
+from attnlab.attention.scoring import ProductScore
 
 
 @final
-class ScaledGeneral(ScoringFunction):
+class ScaledGeneral(ProductScore):
     """g q^T W m, g learned and 1 at first: the scaled Luong attention of tensorflow/nmt (`scaled_luong`).
 
     The same maps as `General`; one number now sharpens or flattens all weights, instead of every entry of W.
@@ -30,9 +30,3 @@ class ScaledGeneral(ScoringFunction):
     def keys(self, memory: Float[Tensor, "batch source memory"]) -> Float[Tensor, "batch source key"]:
         """W m times g."""
         return linear(memory, self.factor * self.memory_projection.weight)
-
-    def forward(
-        self, query: Float[Tensor, "batch target hidden"], keys: Float[Tensor, "batch source key"]
-    ) -> Float[Tensor, "batch target source"]:
-        """Scores before the softmax."""
-        return query @ keys.transpose(1, 2)

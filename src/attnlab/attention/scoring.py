@@ -9,6 +9,7 @@ from torch.utils.checkpoint import checkpoint
 
 from attnlab.attention.past import Past
 from attnlab.attention.perceptron import pairs_fit
+from attnlab.errors import ShapeError
 
 
 class ScoringFunction(nn.Module, ABC):
@@ -51,6 +52,16 @@ class ScoringFunction(nn.Module, ABC):
         return weights @ states
 
 
+class ProductScore(ScoringFunction):
+    """The dot product of each query, as it is, with each key."""
+
+    def forward(
+        self, query: Float[Tensor, "batch target key"], keys: Float[Tensor, "batch source key"]
+    ) -> Float[Tensor, "batch target source"]:
+        """Scores before the softmax."""
+        return query @ keys.transpose(1, 2)
+
+
 class RememberingScore(ScoringFunction):
     """A score that also depends on where earlier steps looked; it enters through the keys, for each query its own."""
 
@@ -74,3 +85,22 @@ class RememberingScore(ScoringFunction):
     def _remembering(self, query: Tensor, keys: Tensor, past: Past) -> Tensor:
         single: Tensor = self(query.flatten(0, 1).unsqueeze(1), self.recall(keys, past).flatten(0, 1))
         return single.view(*query.shape[:2], -1)
+
+
+def check_equal_sizes(query_size: int, memory_size: int, *, score: str, instead: str) -> None:
+    """For scores that compare query and memory as they are.
+
+    Args:
+        query_size: size of a query.
+        memory_size: size of a memory state.
+        score: the name of the scoring function.
+        instead: of one that takes any sizes.
+
+    Raises:
+        ShapeError: if the sizes differ.
+    """
+    if query_size != memory_size:
+        raise ShapeError(
+            f"{score} needs memory_size == query_size, but they are {memory_size} and {query_size}: make the encoder "
+            f"as wide as the decoder, or use {instead}."
+        )

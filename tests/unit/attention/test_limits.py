@@ -1,5 +1,8 @@
 """What scoring functions refuse."""
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 import torch
 
@@ -8,13 +11,32 @@ from attnlab.attention.cosine import Cosine
 from attnlab.attention.dot import Dot
 from attnlab.attention.location import Location
 from attnlab.attention.low_rank import LowRank
+from attnlab.attention.multi_head_dot import MultiHeadDot
 from attnlab.attention.scaled_dot import ScaledDot
+from attnlab.attention.scoring import ScoringFunction
 from attnlab.errors import ConfigError, ShapeError
 
+HEADS = {"num_heads": 2, "scaled": True, "output_projection": True}
 
-def test_dot_refuses_sizes_that_differ() -> None:
-    with pytest.raises(ShapeError, match="memory_size == query_size, but they are 6 and 8"):
-        Dot(query_size=8, memory_size=6)
+
+@pytest.mark.parametrize(
+    ("name", "scoring", "instead"),
+    [
+        ("dot", Dot, "general"),
+        ("scaled_dot", ScaledDot, "scaled_general"),
+        ("concat_unweighted", ConcatUnweighted, "concat"),
+        ("cosine", partial(Cosine, sharpness=10.0), "scaled_general"),
+        (
+            "multi_head_dot",
+            partial(MultiHeadDot, num_heads=2, scaled=True, output_projection=True),
+            "multi_head_general",
+        ),
+    ],
+)
+def test_sizes_that_differ_are_refused(name: str, scoring: Callable[..., ScoringFunction], instead: str) -> None:
+    rule = rf"^{name} needs memory_size == query_size, but they are 6 and 8: make the encoder as .* or use {instead}\."
+    with pytest.raises(ShapeError, match=rule):
+        scoring(query_size=8, memory_size=6)
 
 
 def test_location_refuses_a_source_beyond_its_positions() -> None:
@@ -22,21 +44,6 @@ def test_location_refuses_a_source_beyond_its_positions() -> None:
     location.keys(torch.zeros(1, 3, 8))
     with pytest.raises(ShapeError, match=r"at most 3 source positions, but this batch has 4\..*max_source_length"):
         location.keys(torch.zeros(1, 4, 8))
-
-
-def test_scaled_dot_refuses_sizes_that_differ() -> None:
-    with pytest.raises(ShapeError, match=r"memory_size == query_size, but they are 6 and 8: .*scaled_general"):
-        ScaledDot(query_size=8, memory_size=6)
-
-
-def test_concat_unweighted_refuses_sizes_that_differ() -> None:
-    with pytest.raises(ShapeError, match=r"must equal query_size, but they are 6 and 8: .* or use concat\."):
-        ConcatUnweighted(query_size=8, memory_size=6)
-
-
-def test_cosine_refuses_sizes_that_differ() -> None:
-    with pytest.raises(ShapeError, match=r"memory_size == query_size, but they are 6 and 8: .*scaled_general"):
-        Cosine(query_size=8, memory_size=6, sharpness=10.0)
 
 
 @pytest.mark.parametrize("sharpness", [0.0, -1.0, float("nan")])
