@@ -19,3 +19,16 @@ class ShapeError(AttnlabError):
 
 class RunError(AttnlabError):
     """A run folder or a checkpoint cannot be found, read or matched."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal has ended the command, which has kept what it had: one line says where, and how to go on.
+
+    Args:
+        message: the line.
+        status: of the process, as a shell gives it: 128 and the number of the signal.
+    """
+
+    def __init__(self, message: str, *, status: int) -> None:
+        super().__init__(message)
+        self.status = status

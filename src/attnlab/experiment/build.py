@@ -29,6 +29,7 @@ from attnlab.seq2seq.merge import Merge
 from attnlab.seq2seq.model import Seq2Seq
 from attnlab.text.tokenizer import TokenizerPair
 from attnlab.text.trainers import TokenizerTrainer
+from attnlab.training.checkpoint_file import WholeFiles
 from attnlab.training.datamodule import TranslationDataModule
 from attnlab.training.loss import TranslationLoss
 from attnlab.training.precision import Precision, choose_precision
@@ -138,7 +139,9 @@ def build_callbacks(config: DictConfig) -> dict[str, Callback]:
 
 def build_trainer(config: DictConfig, precision: Precision, **arguments: Any) -> lightning.Trainer:
     """Lightning's Trainer in the precision that was chosen."""
-    return component(config, "trainer", lightning.Trainer, precision=precision.name, **arguments)
+    return component(
+        config, "trainer", lightning.Trainer, precision=precision.name, plugins=[WholeFiles()], **arguments
+    )
 
 
 def decide_precision(config: DictConfig) -> Precision:

@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import NoReturn
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
+from attnlab.errors import Interrupted
 from attnlab.experiment.complaints import MENDABLE, complaint, unusable_output
+from attnlab.experiment.resume import take_resume
 
 CONF = Path(__file__).parents[3] / "conf"
+SWEEPER = "hydra_plugins.attnlab_sweeper.sweeper.StudySweeper"
 FAILED, INTERRUPTED, NO_READER = 2, 130, 141
 """Exit statuses; the last two are a shell's for a process that SIGINT or SIGPIPE has ended."""
 
@@ -44,9 +48,13 @@ def launch(task: Callable[[DictConfig], object], config_name: str) -> None:
         try:
             return task(config)
         except MENDABLE as error:
+            if in_sweep():
+                raise  # it fails the trial, not the sweep
             fail(error)  # here and not outside, where Hydra would add lines of its own
 
     try:
+        if config_name == "train":
+            sys.argv[1:] = take_resume(sys.argv[1:])
         hydra.main(config_path=str(CONF), config_name=config_name)(guarded)()
         sys.stdout.flush()
     except MENDABLE as error:
@@ -57,9 +65,17 @@ def launch(task: Callable[[DictConfig], object], config_name: str) -> None:
         if not isinstance(error.__cause__, OSError):
             raise
         fail(unusable_output(error.__cause__))
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(INTERRUPTED)
+    except KeyboardInterrupt as error:
+        print(str(error) or "interrupted", file=sys.stderr)
+        sys.exit(error.status if isinstance(error, Interrupted) else INTERRUPTED)
+
+
+def in_sweep() -> bool:
+    """Whether Hydra's present job is a trial of our sweeper."""
+    if not HydraConfig.initialized():
+        return False
+    job = HydraConfig.get()
+    return str(job.sweeper._target_) == SWEEPER and not OmegaConf.is_missing(job.job, "num")
 
 
 def take_sentences() -> list[str]:

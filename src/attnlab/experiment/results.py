@@ -18,26 +18,9 @@ from rich.table import Table
 
 from attnlab.errors import RunError
 from attnlab.evaluation.by_length import TABLE_COLUMNS, table_by_length
+from attnlab.evaluation.figures import figure_text
+from attnlab.experiment.layout import METRICS_FILE, TRANSLATIONS_FILE
 
-METRICS_FILE = "metrics.json"
-TRANSLATIONS_FILE = "translations.jsonl"
-
-_FORMATS = {
-    "sentences": "{:,.0f}",
-    "BLEU": "{:.2f}",
-    "chrF": "{:.2f}",
-    "TER": "{:.2f}",
-    "exact match": "{:.1%}",
-    "token accuracy": "{:.1%}",
-    "perplexity": "{:,.2f}",
-    "AER": "{:.3f}",
-    "precision": "{:.3f}",
-    "recall": "{:.3f}",
-    "entropy": "{:.2f}",
-    "coverage deviation": "{:.3f}",
-    "diagonal distance": "{:.3f}",
-    "steps back": "{:.1%}",
-}
 _PACKAGES = ("attnlab", "torch", "lightning", "hydra-core", "datasets", "tokenizers", "sacrebleu", "optuna", "wandb")
 
 
@@ -165,7 +148,7 @@ def results_table(
     for heading in headings[1:]:
         table.add_column(heading, justify="right", min_width=max(map(len, heading.split())))
     for bucket, *figures in rows:
-        cells = (_shown(heading, figure) for heading, figure in zip(headings[1:], figures, strict=True))
+        cells = (_shown(metric, figure) for metric, figure in zip(columns, figures, strict=True))
         table.add_row(str(bucket), *cells)
     return table
 
@@ -217,10 +200,10 @@ def _cpu() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
-def _shown(heading: str, figure: str | float | None) -> str:
+def _shown(metric: str, figure: str | float | None) -> str:
     if figure is None or isinstance(figure, str) or math.isnan(figure):
         return "–"
-    return _FORMATS[heading].format(figure)
+    return figure_text(metric, figure)
 
 
 def _read(path: Path) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 import yaml
@@ -11,17 +12,11 @@ from torch import Tensor
 
 from attnlab.errors import RunError
 from attnlab.experiment.build import build_model, plain
+from attnlab.experiment.layout import CHECKPOINT_FOLDER, COMPOSED_FILE, CONFIG_FILE, TOKENIZER_FOLDER, WEIGHTS_FILE
 from attnlab.experiment.results import write_whole
 from attnlab.seq2seq.model import Seq2Seq
 from attnlab.text.tokenizer import TokenizerPair
-
-CONFIG_FILE = "config.yaml"
-"""Every value as it was used."""
-COMPOSED_FILE = "composed.yaml"
-"""The same with references between values kept, so that one can be changed and the others follow."""
-TOKENIZER_FOLDER = "tokenizer"
-WEIGHTS_FILE = "model.ckpt"
-"""The weights the run was tested with, in checkpoints/: the best checkpoint's or their mean."""
+from attnlab.training.checkpoint_file import read_checkpoint, write_checkpoint
 
 
 @dataclass(frozen=True)
@@ -67,7 +62,7 @@ def find_run(name: object, outputs: Path) -> Path:
         if not path.exists():
             raise RunError(f"run names the folder or checkpoint of a run, but {name} does not exist: try run=latest.")
         return path
-    found = list(outputs.glob(f"**/checkpoints/{WEIGHTS_FILE}"))
+    found = list(outputs.glob(f"**/{CHECKPOINT_FOLDER}/{WEIGHTS_FILE}"))
     if not found:
         raise RunError(f"run=latest needs a finished run, but {outputs} has none: train one with python train.py.")
     return max(found, key=lambda path: path.stat().st_mtime).parent.parent
@@ -80,8 +75,8 @@ def load_run(path: Path) -> Run:
         RunError: a file is missing, damaged, or does not belong to the others.
     """
     folder = path if path.is_dir() else path.resolve().parent.parent
-    checkpoint = path / "checkpoints" / WEIGHTS_FILE if path.is_dir() else path
-    config = _read_config(folder / COMPOSED_FILE)
+    checkpoint = path / CHECKPOINT_FOLDER / WEIGHTS_FILE if path.is_dir() else path
+    config = read_config(folder)
     tokenizers = TokenizerPair.load(folder / TOKENIZER_FOLDER)
     model = build_model(config, tokenizers)
     load_weights(model, read_weights(checkpoint), checkpoint)
@@ -89,31 +84,32 @@ def load_run(path: Path) -> Run:
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """The network's parameters out of a Lightning checkpoint; nothing in the file is executed.
+    """The network's parameters out of a checkpoint; nothing in the file is executed.
 
     Raises:
-        RunError: there is no such file, or it is no whole checkpoint of a `TranslationTask`.
+        RunError: as `read_checkpoint`.
     """
-    if not path.is_file():
-        raise RunError(
-            f"a run has a checkpoint {path}, but there is no such file: name a finished run or another file."
-        )
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
-        weights = {name.removeprefix("model."): value for name, value in state.items() if name.startswith("model.")}
-    except Exception as error:
-        raise RunError(
-            f"{path} is no whole attnlab checkpoint ({type(error).__name__}): it may be truncated; name another "
-            "checkpoint of the run, such as checkpoints/last.ckpt."
-        ) from error
-    return weights
+    return _weights(read_checkpoint(path))
 
 
-def save_weights(path: Path, weights: dict[str, Tensor]) -> None:
-    """Writes the network's parameters as a checkpoint; a reader sees the whole file or none."""
-    draft = path.with_name(f".{path.name}")
-    torch.save({"state_dict": {f"model.{name}": value for name, value in weights.items()}}, draft)
-    draft.replace(path)
+def save_weights(path: Path, weights: dict[str, Tensor], figures: dict[str, float]) -> None:
+    """Writes the network's parameters, and what training has measured, as a checkpoint.
+
+    Raises:
+        RunError: as `write_checkpoint`.
+    """
+    state = {f"model.{name}": value for name, value in weights.items()}
+    write_checkpoint(path, {"state_dict": state, "figures": figures})
+
+
+def read_trained(path: Path) -> tuple[dict[str, Tensor], dict[str, float]]:
+    """What `save_weights` wrote.
+
+    Raises:
+        RunError: as `read_checkpoint`.
+    """
+    content = read_checkpoint(path)
+    return _weights(content), dict(content["figures"])
 
 
 def load_weights(model: Seq2Seq, weights: dict[str, Tensor], path: Path) -> None:
@@ -143,7 +139,13 @@ def mean_weights(paths: Sequence[Path]) -> dict[str, Tensor]:
     return {name: torch.stack([state[name] for state in states]).mean(dim=0) for name in states[0]}
 
 
-def _read_config(path: Path) -> DictConfig:
+def read_config(folder: Path) -> DictConfig:
+    """The configuration of a run, as it was composed.
+
+    Raises:
+        RunError: it is missing or no such configuration.
+    """
+    path = folder / COMPOSED_FILE
     try:
         config = OmegaConf.create(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -155,6 +157,11 @@ def _read_config(path: Path) -> DictConfig:
     if not isinstance(config, DictConfig) or "model" not in config:
         raise RunError(f"{path} is no configuration of a run: restore it, or name another run.")
     return config
+
+
+def _weights(content: dict[str, Any]) -> dict[str, Tensor]:
+    state = content["state_dict"]
+    return {name.removeprefix("model."): value for name, value in state.items() if name.startswith("model.")}
 
 
 def _shape(state: dict[str, Tensor], name: str) -> str:

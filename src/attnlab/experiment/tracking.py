@@ -17,13 +17,14 @@ from typing_extensions import override
 
 from attnlab.evaluation.pictures import save_figure
 from attnlab.experiment.results import write_whole
+from attnlab.training.pruning import Pruned
 
 Cell = str | float | int | None
 """What a table may hold."""
 
 
 class Tracker(ABC):
-    """One run, as it is shown. Used as a context, it is finished on the way out, and marked as failed by an exception.
+    """One run, as it is shown. Used as a context, it is finished on the way out, and an exception marks it.
 
     Attributes:
         notice: one line for the user: where the run is shown and how to look at it.
@@ -46,6 +47,10 @@ class Tracker(ABC):
         """Sets figures that stand for the whole run; names given earlier are overwritten, others stay."""
 
     @abstractmethod
+    def mark(self, word: str) -> None:
+        """Lets the run be found by how it ended: `pruned` or `failed`."""
+
+    @abstractmethod
     def finish(self, *, succeeded: bool) -> None:
         """Closes the run. Nothing can be shown afterwards; a second call does nothing."""
 
@@ -55,7 +60,10 @@ class Tracker(ABC):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self.finish(succeeded=kind is None)
+        pruned = kind is not None and issubclass(kind, Pruned)
+        if pruned or (kind is not None and issubclass(kind, Exception)):
+            self.mark("pruned" if pruned else "failed")
+        self.finish(succeeded=kind is None or pruned)
 
 
 @runtime_checkable
@@ -96,6 +104,10 @@ class NoTracker(Tracker):
         pass
 
     @override
+    def mark(self, word: str) -> None:
+        pass
+
+    @override
     def finish(self, *, succeeded: bool) -> None:
         pass
 
@@ -133,6 +145,10 @@ class CSVTracker(Tracker):
     def log_summary(self, values: Mapping[str, float]) -> None:
         self._summary |= {name: value for name, value in values.items() if math.isfinite(value)}
         write_whole(self._folder / "summary.json", json.dumps(self._summary, indent=2) + "\n")
+
+    @override
+    def mark(self, word: str) -> None:
+        write_whole(self._folder / "ended.txt", f"{word}\n")
 
     @override
     def finish(self, *, succeeded: bool) -> None:

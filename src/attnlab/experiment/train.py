@@ -5,13 +5,15 @@ import warnings
 from pathlib import Path
 
 import lightning
+import torch
+from hydra.core.hydra_config import HydraConfig
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from omegaconf import DictConfig
 from torch import Tensor
 
 from attnlab.data.prepare import PreparedData
-from attnlab.errors import ConfigError
+from attnlab.errors import ConfigError, RunError
 from attnlab.experiment.build import (
     build_callbacks,
     build_datamodule,
@@ -25,14 +27,16 @@ from attnlab.experiment.build import (
     prepare_data,
 )
 from attnlab.experiment.components import component, first_line
+from attnlab.experiment.layout import CHECKPOINT_FOLDER, TOKENIZER_FOLDER, WEIGHTS_FILE
 from attnlab.experiment.rehearsal import check_settings, try_model
-from attnlab.experiment.results import short_path
+from attnlab.experiment.results import read_results, short_path
+from attnlab.experiment.resume import held, is_finished, resumed_config, stoppable
 from attnlab.experiment.run_folder import (
-    TOKENIZER_FOLDER,
-    WEIGHTS_FILE,
     claim,
     load_weights,
     mean_weights,
+    read_config,
+    read_trained,
     read_weights,
     save_weights,
     write_config,
@@ -40,21 +44,44 @@ from attnlab.experiment.run_folder import (
 from attnlab.experiment.score import build_alignment_judge, leave_results, print_table, score
 from attnlab.experiment.show import show_test
 from attnlab.experiment.tracking import BestAndLast, Tracker, Tracking
+from attnlab.experiment.trial import build_reports, join_sweep, returned
+from attnlab.training.chance import Chance
 from attnlab.training.datamodule import TranslationDataModule
 from attnlab.training.precision import Precision
+from attnlab.training.pruning import Pruned
+from attnlab.training.resumable import LAST_FILE, Resumable, read_facts
 from attnlab.training.task import TranslationTask
 
 log = logging.getLogger(__name__)
 
 
-def train(config: DictConfig) -> float:
-    """Runs one experiment and returns the best validation value of `config.monitor`."""
+def train(config: DictConfig) -> float | tuple[float, ...]:
+    """Runs one experiment, or goes on with the one of `config.resume`.
+
+    Returns:
+        The best validation value of `config.monitor`, or all of `config.objectives`.
+
+    Raises:
+        Pruned: it was a trial of a sweep, and others did better.
+    """
     quiet_libraries()
-    check_settings(config)
-    # These refer to the command that runs now, and a run is read by others later.
-    config.model.name = str(config.model.name)
-    config.paths.run = short_path(Path(config.paths.run))
+    join_sweep(config)
+    if config.resume is None:
+        # These refer to the command that runs now, and a run is read by others later.
+        config.model.name = str(config.model.name)
+        config.paths.run = short_path(Path(config.paths.run))
+        return _train(config, begun=False)
+    folder = Path(str(config.resume))
+    own = resumed_config(folder, read_config(folder), config, HydraConfig.get().overrides.task)
+    if is_finished(folder):
+        log.info("%s is finished: python evaluate.py run=%s scores it again", folder, folder)
+        return returned(own, read_results(folder).metrics)
+    return _train(own, begun=True)
+
+
+def _train(config: DictConfig, *, begun: bool) -> float | tuple[float, ...]:
     folder = Path(config.paths.run)
+    check_settings(config)
     lightning.seed_everything(config.seed, workers=True, verbose=False)
     prepared = prepare_data(config)
     model = build_model(config, prepared.tokenizers)
@@ -62,15 +89,22 @@ def train(config: DictConfig) -> float:
     # Needed after training, refused before.
     build_search(config)
     build_alignment_judge(config, prepared, "test")
+    if begun:
+        _recall_facts(config, folder, prepared)
     precision = decide_precision(config)
-    claim(folder)
-    write_config(folder, config)
-    prepared.tokenizers.save(folder / TOKENIZER_FOLDER)
+    if not begun:
+        claim(folder)
+        write_config(folder, config)
+        prepared.tokenizers.save(folder / TOKENIZER_FOLDER)
     task = build_task(config, model, build_judge(config, prepared, "validation"))
     name = f"{config.model.name}/{config.data.name}/{config.seed}"
     tags = [config.model.name, config.data.name, type(model.decoder).__name__]
     tracking = component(config, "logger", Tracking)
-    with tracking.start(folder=folder, name=name, tags=tags, config=plain(config)) as tracker:
+    with (
+        held(folder),
+        stoppable(folder),
+        tracking.start(folder=folder, name=name, tags=tags, config=plain(config)) as tracker,
+    ):
         return _run(config, folder, prepared, task, tracker, precision)
 
 
@@ -81,7 +115,7 @@ def _run(
     task: TranslationTask,
     tracker: Tracker,
     precision: Precision,
-) -> float:
+) -> float | tuple[float, ...]:
     model = task.model
     parameters = sum(parameter.numel() for parameter in model.parameters())
     datamodule = build_datamodule(config, prepared)
@@ -96,32 +130,39 @@ def _run(
     ):
         log.info(line)
     callbacks = build_callbacks(config)
-    best_and_last = BestAndLast(tracker, rising=["val/bleu"], falling=["val/loss"])
+    for callback in callbacks.values():
+        if isinstance(callback, Resumable):
+            callback.facts = _facts(prepared, precision)
+    reports = build_reports(config)
+    always = [Chance(config.seed), BestAndLast(tracker, rising=["val/bleu"], falling=["val/loss"]), *reports]
     trainer = build_trainer(
-        config, precision, callbacks=[*callbacks.values(), best_and_last], logger=tracker.lightning_logger
+        config, precision, callbacks=[*callbacks.values(), *always], logger=tracker.lightning_logger
     )
-    _fit(trainer, task, datamodule)
-    curves = {name: float(value) for name, value in trainer.callback_metrics.items()}
-    weights, best = _best_weights(config, callbacks)
-    load_weights(model, weights, folder / "checkpoints")
-    save_weights(folder / "checkpoints" / WEIGHTS_FILE, weights)
+    trained = folder / CHECKPOINT_FOLDER / WEIGHTS_FILE
+    if not trained.exists():
+        _fit(trainer, task, datamodule, folder / CHECKPOINT_FOLDER / LAST_FILE)
+        if any(report.pruned for report in reports):
+            raise Pruned(f"other trials did better by {config.monitor}")
+        save_weights(trained, *_best_weights(config, callbacks, trainer))
+    weights, figures = read_trained(trained)
+    load_weights(model, weights, trained)
     model.to(trainer.strategy.root_device)  # Lightning leaves it on the CPU
     scored = score(config, model, prepared, "test")
-    metrics = {**curves, f"best/{config.monitor}": best, "parameters": float(parameters), **scored.metrics}
+    metrics = {**figures, "parameters": float(parameters), **scored.metrics}
     run = {"model": config.model.name, "data": config.data.name, "seed": config.seed, "folder": str(folder)}
-    leave_results(folder, scored, metrics, run, precision.name)
     show_test(tracker, folder, config, scored, prepared)
+    leave_results(folder, scored, metrics, run, precision.name)
     print_table(config, metrics, "test", f"{config.model.name} on the test split of {config.data.name}")
-    return best
+    return returned(config, metrics)
 
 
-def _fit(trainer: lightning.Trainer, task: TranslationTask, datamodule: TranslationDataModule) -> None:
-    """Trains to the end, or ends as a command should."""
+def _fit(trainer: lightning.Trainer, task: TranslationTask, datamodule: TranslationDataModule, last: Path) -> None:
+    """Trains to the end, from the state in `last` if there is one, or ends as a command should."""
     try:
-        trainer.fit(task, datamodule=datamodule)
-    except SystemExit:  # Lightning's own end of a training that was interrupted
-        if trainer.interrupted:
-            raise KeyboardInterrupt from None
+        trainer.fit(task, datamodule=datamodule, ckpt_path=str(last) if last.exists() else None, weights_only=True)
+    except SystemExit as end:  # Lightning's own end of a training that was interrupted
+        if isinstance(end.__context__, KeyboardInterrupt):
+            raise end.__context__ from None
         raise
     except (MisconfigurationException, RuntimeError) as error:
         reason = first_line(error).partition(". ")[0]
@@ -130,8 +171,10 @@ def _fit(trainer: lightning.Trainer, task: TranslationTask, datamodule: Translat
         raise ConfigError(f"training cannot go on ({reason}): set monitor or schedule.monitor to another.") from error
 
 
-def _best_weights(config: DictConfig, callbacks: dict[str, Callback]) -> tuple[dict[str, Tensor], float]:
-    """The weights to test and the best value of the monitored metric."""
+def _best_weights(
+    config: DictConfig, callbacks: dict[str, Callback], trainer: lightning.Trainer
+) -> tuple[dict[str, Tensor], dict[str, float]]:
+    """The weights to test, and the figures of the training: the last of each, and the best of the monitored one."""
     checkpoint = callbacks["checkpoint"]
     if not isinstance(checkpoint, ModelCheckpoint):
         raise ConfigError("callbacks.checkpoint keeps the best checkpoint, but it is no ModelCheckpoint: leave it in.")
@@ -140,10 +183,47 @@ def _best_weights(config: DictConfig, callbacks: dict[str, Callback]) -> tuple[d
             f"the best checkpoint is chosen by {config.monitor}, but no validation has logged it: let training run "
             "to the end of an epoch, or set monitor to a metric that is logged, such as val/bleu."
         )
-    best = float(checkpoint.best_model_score)
+    figures = {name: float(value) for name, value in trainer.callback_metrics.items()}
+    for callback in callbacks.values():
+        if isinstance(callback, Resumable):
+            figures = callback.figures | figures
+    figures[f"best/{config.monitor}"] = float(checkpoint.best_model_score)
     if config.average_checkpoints > 1:
-        return mean_weights([Path(path) for path in checkpoint.best_k_models]), best
-    return read_weights(Path(checkpoint.best_model_path)), best
+        return mean_weights([Path(path) for path in checkpoint.best_k_models]), figures
+    return read_weights(Path(checkpoint.best_model_path)), figures
+
+
+def _facts(prepared: PreparedData, precision: Precision) -> dict[str, str | int]:
+    """What must not change while a run goes on, and what may only change its last digits."""
+    return {
+        "data": prepared.folder.name,
+        "precision": precision.name,
+        "torch": str(torch.__version__),
+        "threads": torch.get_num_threads(),
+    }
+
+
+def _recall_facts(config: DictConfig, folder: Path, prepared: PreparedData) -> None:
+    """Takes the precision that a run began with, and compares the rest.
+
+    Raises:
+        RunError: the data is not what the run began with.
+    """
+    last = folder / CHECKPOINT_FOLDER / LAST_FILE
+    if not last.exists():
+        log.info("%s was ended before it kept a state: it begins anew", folder)
+        return
+    began = read_facts(last)
+    if began["data"] != prepared.folder.name:
+        raise RunError(
+            f"a run goes on with the data it began with, but {config.data.name} is not what it was: restore its files "
+            "and the versions of datasets and tokenizers, or start a new run."
+        )
+    config.trainer.precision = began["precision"]
+    now = {"torch": str(torch.__version__), "threads": torch.get_num_threads()}
+    for name, value in now.items():
+        if began[name] != value:
+            log.info("begun with %s %s, goes on with %s: the last digits may differ", name, began[name], value)
 
 
 def quiet_libraries() -> None:
@@ -154,5 +234,6 @@ def quiet_libraries() -> None:
         ".*isinstance\\(treespec, LeafSpec\\).*",
         ".*exists and is not empty.*",
         ".*GPU available but not used.*",
+        ".*dataloader is not resumable.*",  # the data module is: see its load_state_dict
     ):
         warnings.filterwarnings("ignore", message=message)

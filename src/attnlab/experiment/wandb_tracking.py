@@ -62,6 +62,11 @@ class WandbTracker(Tracker):
         self._run.summary.update(dict(values))
 
     @override
+    def mark(self, word: str) -> None:
+        self._run.tags = (*(self._run.tags or ()), word)
+        self._run.summary["ended"] = word
+
+    @override
     def finish(self, *, succeeded: bool) -> None:
         self._run.finish(exit_code=0 if succeeded else 1)
 
@@ -96,7 +101,7 @@ class WandbTracking:
         self._finish_timeout = finish_timeout
 
     def start(self, *, folder: Path, name: str, tags: Sequence[str], config: Mapping[str, Any]) -> Tracker:
-        """Opens a run on the first process of a distributed one.
+        """Opens a run on the first process of a distributed one, or goes on with the one that the folder holds.
 
         Nothing that W&B does can stop the experiment: an unreachable server means offline, and a W&B that does not
         start at all means no tracking; the notice says so.
@@ -122,6 +127,9 @@ class WandbTracking:
             run_name=name[:_LONGEST_NAME],
             run_tags=tuple(tag[:_LONGEST_TAG] for tag in tags if tag),
         )
+        earlier = _starts(folder)
+        if earlier:
+            settings.run_id, settings.resume = earlier[0].name.rpartition("-")[2], "allow"
         try:
             return _open(choice, settings, config)
         except Exception as error:  # whatever it is: a logger must not stop an experiment
@@ -196,7 +204,13 @@ def _notice(run: wandb.Run, choice: Choice) -> str:
         return f"W&B: online ({choice.reason}), look at {run.url}"
     command = "wandb" if shutil.which("wandb") else short_path(Path(sys.executable).with_name("wandb"))
     folder = shlex.quote(short_path(Path(run.settings.sync_dir)))
-    return f"W&B: offline ({choice.reason}), look with `{command} leet {folder}`, upload with `{command} sync {folder}`"
+    starts = " ".join(shlex.quote(short_path(start)) for start in _starts(Path(run.settings.root_dir)))
+    return f"W&B: offline ({choice.reason}), look with `{command} leet {folder}`, upload with `{command} sync {starts}`"
+
+
+def _starts(folder: Path) -> list[Path]:
+    """What W&B has written for each start of a run, first to last: files of one run, with its id behind the date."""
+    return sorted(folder.glob("wandb/*run-*"), key=lambda path: path.name.partition("run-")[2])
 
 
 def _no_tracker(error: Exception) -> NoTracker:

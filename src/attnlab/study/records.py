@@ -10,12 +10,9 @@ from typing import Any, Final, NoReturn
 import yaml
 
 from attnlab.errors import RunError
-from attnlab.experiment.results import METRICS_FILE, Results, read_results
+from attnlab.experiment.layout import COMPOSED_FILE, CONFIG_FILE, METRICS_FILE
+from attnlab.experiment.results import Results, read_results
 from attnlab.study.settings import references, setting
-
-CONFIG_FILE: Final = "config.yaml"
-COMPOSED_FILE: Final = "composed.yaml"
-"""As in experiment/run_folder.py, which would import all of PyTorch Lightning with them; a test compares them."""
 
 _LOADER: Final = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader  # tens of times as fast in C
 _TYPES: Final[Mapping[type, str]] = {str: "text", int: "a whole number", bool: "true or false"}

@@ -24,9 +24,13 @@ class Throughput(Callback):
         self._seconds = 0.0
         self._since = 0.0
 
-    def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        """Starts the clock."""
+    def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Starts the clock, also where training goes on in the middle of an epoch."""
         self._tokens, self._seconds, self._since = 0, 0.0, time.perf_counter()
+
+    def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Starts it anew."""
+        self.on_train_start(trainer, pl_module)
 
     def on_train_batch_end(
         self,

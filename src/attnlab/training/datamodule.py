@@ -30,12 +30,28 @@ class TranslationDataModule(lightning.LightningDataModule):
         self.budget = budget
         self.evaluation_budget = evaluation_budget
         self.seed = seed
+        self._start: tuple[int, int] = (0, 0)
+
+    def state_dict(self) -> dict[str, Any]:
+        """How far training has come: the epoch, and how many of its batches it has had."""
+        assert self.trainer is not None
+        batches = self.trainer.fit_loop.epoch_loop.batch_progress.current
+        inside = batches.ready > batches.completed  # at the end of a step; between epochs they are equal
+        return {"epoch": self.trainer.current_epoch, "batches": batches.ready if inside else 0}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Lets the next training loader begin there.
+
+        Lightning would give a loader its own state back, but only to one that is made after the optimizer, whose
+        schedule has to count the loader's batches.
+        """
+        self._start = (state_dict["epoch"], state_dict["batches"])
 
     def train_batches(self) -> LengthBatchSampler:
         """Which pairs share a training batch: every pair once an epoch, by seed and epoch alone."""
         trainer = self.trainer
         rank, world_size = (0, 1) if trainer is None else (trainer.global_rank, trainer.world_size)
-        return self._batches("train", self.budget, self.seed, rank, world_size)
+        return self._batches("train", self.budget, self.seed, rank, world_size, start=self._start)
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """The training split, shuffled."""
@@ -57,11 +73,17 @@ class TranslationDataModule(lightning.LightningDataModule):
         return TokenPairs(self.prepared.splits[split])
 
     def _batches(
-        self, split: str, budget: BatchBudget, seed: int | None, rank: int, world_size: int
+        self,
+        split: str,
+        budget: BatchBudget,
+        seed: int | None,
+        rank: int,
+        world_size: int,
+        start: tuple[int, int] = (0, 0),
     ) -> LengthBatchSampler:
         pairs = self._pairs(split)
         return LengthBatchSampler(
-            pairs.source_sizes, pairs.target_sizes, budget, seed=seed, rank=rank, world_size=world_size
+            pairs.source_sizes, pairs.target_sizes, budget, seed=seed, rank=rank, world_size=world_size, start=start
         )
 
     def _loader(self, split: str, batches: LengthBatchSampler) -> DataLoader[Batch]:

@@ -1,5 +1,6 @@
 """One training, validation and prediction step under Lightning."""
 
+import copy
 import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -57,13 +58,15 @@ class TranslationTask(lightning.LightningModule):
             )
         self.model = model
         self.loss = loss
-        self.search = search
+        self.search = self._search = search
         self.judge = judge
         self.scheduled_sampling = scheduled_sampling
         self._make_optimizer = optimizer
         self._schedule = schedule
         self._nll = MeanMetric()
         self._coverage_loss = MeanMetric()
+        for mean in (self._nll, self._coverage_loss):
+            mean.persistent(True)  # half an epoch's mean is kept in a checkpoint
         self._answers: list[Answer] = []
 
     def configure_optimizers(self) -> Any:
@@ -106,9 +109,13 @@ class TranslationTask(lightning.LightningModule):
             )
         return loss.total  # type: ignore[no-any-return]
 
+    def on_validation_start(self) -> None:
+        """A search that draws draws alike in every validation, whatever came before."""
+        self._search = copy.deepcopy(self.search)
+
     def validation_step(self, batch: Batch, _: int) -> None:
         """Collects the answers of one batch."""
-        self._answers += answer(self.model, batch, self.search)
+        self._answers += answer(self.model, batch, self._search)
 
     def on_validation_epoch_end(self) -> None:
         """Scores all answers of the split, then forgets them."""

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from attnlab.errors import RunError
-from attnlab.experiment import run_folder
-from attnlab.study.records import COMPOSED_FILE, CONFIG_FILE, find_records
+from attnlab.study.records import find_records
 
 MakeRun = Callable[..., Path]
 
@@ -138,7 +137,3 @@ def test_results_without_a_configuration_are_named(make_run: MakeRun) -> None:
     (make_run("runs/0") / "config.yaml").unlink()
     with pytest.raises(RunError, match=r"runs/0/config.yaml, but it cannot be read \(No such file .*restore it"):
         find_records([Path("runs")])
-
-
-def test_files_are_called_as_training_calls_them() -> None:
-    assert (CONFIG_FILE, COMPOSED_FILE) == (run_folder.CONFIG_FILE, run_folder.COMPOSED_FILE)
