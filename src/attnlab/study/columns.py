@@ -8,6 +8,7 @@ from typing import Final
 from attnlab.errors import ConfigError
 from attnlab.evaluation.alignment_judge import ALIGNMENT_COLUMNS
 from attnlab.evaluation.by_length import TABLE_COLUMNS
+from attnlab.evaluation.figures import figure_text
 from attnlab.evaluation.intervals import Estimate
 
 EACH_BUCKET: Final = "*"
@@ -20,22 +21,6 @@ _HEADINGS: Final[Mapping[str, str]] = {
     "tokens_per_second": "tokens/s",
     "parameters": "parameters",
 }
-_FORMATS: Final[Mapping[str, str]] = {
-    "sentences": "{:,.0f}",
-    "exact_match": "{:.1%}",
-    "token_accuracy": "{:.1%}",
-    "aer": "{:.3f}",
-    "alignment_precision": "{:.3f}",
-    "alignment_recall": "{:.3f}",
-    "attention_coverage_deviation": "{:.3f}",
-    "attention_diagonal_distance": "{:.3f}",
-    "attention_non_monotonic": "{:.1%}",
-    "tokens_per_second": "{:,.0f}",
-    "parameters": "{:,.0f}",
-    "loss": "{:.3f}",
-    "nll": "{:.3f}",
-}
-_USUAL_FORMAT: Final = "{:,.2f}"
 _COUNTED: Final = frozenset({"sentences", "parameters"})
 """Not measured: such a figure has no interval."""
 _ENDINGS: Final = ("_own", "_thresholded")
@@ -68,10 +53,9 @@ class Column:
         if found is None:
             return UNKNOWN
         name = self._name()
-        form = _FORMATS.get(name, _USUAL_FORMAT)
-        text = form.format(found.mean)
+        text = figure_text(name, found.mean)
         if found.half_width is not None and name not in _COUNTED:
-            text += f" ±{form.format(found.half_width)}"
+            text += f" ±{figure_text(name, found.half_width)}"
         return text if found.count == runs else f"{text} ({found.count} of {runs})"
 
     def _parts(self) -> tuple[str, str, str]:
