@@ -27,10 +27,12 @@ from attnlab.experiment.run_folder import load_run
 from attnlab.experiment.score import score
 from attnlab.experiment.tracking import Tracking
 from attnlab.experiment.train import train
+from attnlab.experiment.trial import objective_names
 from attnlab.seq2seq.model import Seq2Seq
 from attnlab.text.trainers import TokenizerTrainer
 from attnlab.training.precision import Precision
 from attnlab.training.schedule import Schedule
+from hydra_plugins.attnlab_sweeper._space import ends, read_space
 
 Compose = Callable[..., DictConfig]
 
@@ -51,6 +53,10 @@ TINY = (
     "callbacks.progress=null",
     "logger=none",
 )
+
+
+LONG = "data.length.buckets={short:[1,2],medium:[3,3],long:[4,null]}"
+"""Makes the short sentences of `TINY` long ones."""
 
 
 def files() -> Iterator[tuple[str, str]]:
@@ -128,12 +134,32 @@ def test_a_main_configuration_composes_and_has_a_help_of_its_own(name: str, comp
 
 
 @pytest.mark.parametrize("name", names_of("sweeps"))
-def test_a_sweep_composes_and_moves_only_what_is_there(name: str, compose_config: Compose) -> None:
-    config = compose_config("train", f"sweeps={name}")
-    sweep = compose("train", overrides=[f"sweeps={name}"], return_hydra_config=True).hydra.sweeper.params
-    assert sweep
-    for key in sweep:
-        assert OmegaConf.select(config, str(key).replace("/", ".")) is not None
+def test_a_sweep_asks_a_question_in_a_folder_of_its_own_and_moves_only_what_is_there(
+    name: str, compose_config: Compose
+) -> None:
+    config = compose_config("train", f"sweeps={name}", "data=text", "data.path=x", "trainer=default")
+    assert config.data.name == "text"
+    hydra = compose("train", overrides=[f"sweeps={name}"], return_hydra_config=True).hydra
+    assert hydra.sweeper.params
+    for key in hydra.sweeper.params:
+        OmegaConf.select(config, str(key).replace("/", "."), throw_on_missing=True)
+    assert OmegaConf.to_container(hydra.sweep)["dir"] == "${paths.outputs}/sweeps/${hydra:runtime.choices.sweeps}"
+    package, question = (CONF / "sweeps" / f"{name}.yaml").read_text("utf-8").splitlines()[:2]
+    assert package == "# @package _global_"
+    assert question.startswith("# ")
+    assert question.endswith("?")
+
+
+@pytest.mark.parametrize("name", names_of("sweeps"))
+def test_a_sweep_trains(name: str, compose_config: Compose, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Its last point, at a tiny size."""
+    sweeper = compose("train", overrides=[f"sweeps={name}"], return_hydra_config=True).hydra.sweeper
+    space = read_space(sweeper.params, [])
+    point = space.grid()[-1] if "Grid" in sweeper.sampler._target_ else {k: ends(v)[1] for k, v in space.varied.items()}
+    cache = tmp_path_factory.getbasetemp() / "configurations"
+    config = compose_config("train", f"sweeps={name}", *space.overrides(point), f"paths.cache={cache}", *TINY, LONG)
+    values = train(config)
+    assert (len(values) if isinstance(values, tuple) else 1) == len(objective_names(config))
 
 
 @pytest.mark.parametrize("name", names_of("model"))

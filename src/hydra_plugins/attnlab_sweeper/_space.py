@@ -84,11 +84,12 @@ def check_space(space: Space, loader: ConfigLoader, config: Any) -> None:
             raise ConfigError(
                 f"{name}={wrong[0]}: {name} has no choice {wrong[0]}: choose among {', '.join(sorted(options))}."
             )
-    for point in ({name: _ends(each)[index] for name, each in space.varied.items()} for index in (0, 1)):
+    for point in ({name: ends(each)[index] for name, each in space.varied.items()} for index in (0, 1)):
         loader.load_sweep_config(config, space.overrides(point))
 
 
-def _ends(distribution: BaseDistribution) -> tuple[Any, Any]:
+def ends(distribution: BaseDistribution) -> tuple[Any, Any]:
+    """The lowest and the highest, or the first and the last value."""
     if isinstance(distribution, CategoricalDistribution):
         return distribution.choices[0], distribution.choices[-1]
     return distribution.low, distribution.high  # type: ignore[attr-defined]  # all others have both

@@ -11,6 +11,7 @@ import torch
 from matplotlib.figure import Figure
 
 from attnlab.experiment.tracking import BestAndLast, CSVTracking, NoTracker, NoTracking, Tracker, Tracking
+from attnlab.training.pruning import Pruned
 
 CONFIG = {"model": {"hidden_size": 8}, "seed": 0, "nothing": None, "several": [1, 2]}
 
@@ -86,10 +87,14 @@ class Recorder(NoTracker):
         self.summary: dict[str, float] = {}
         self.summaries: list[dict[str, float]] = []
         self.ends: list[bool] = []
+        self.marks: list[str] = []
 
     def log_summary(self, values: Any) -> None:
         self.summary |= values
         self.summaries.append(dict(self.summary))
+
+    def mark(self, word: str) -> None:
+        self.marks.append(word)
 
     def finish(self, *, succeeded: bool) -> None:
         self.ends.append(succeeded)
@@ -101,7 +106,23 @@ def test_an_exception_marks_the_run_as_failed() -> None:
         pass
     with pytest.raises(KeyboardInterrupt), recorder:
         raise KeyboardInterrupt
-    assert recorder.ends == [True, False]
+    with pytest.raises(ValueError, match="x"), recorder:
+        raise ValueError("x")
+    assert recorder.ends == [True, False, False]
+    assert recorder.marks == ["failed"]
+
+
+def test_a_pruned_run_is_marked_and_has_not_failed() -> None:
+    recorder = Recorder()
+    with pytest.raises(Pruned), recorder:
+        raise Pruned("x")
+    assert (recorder.ends, recorder.marks) == ([True], ["pruned"])
+
+
+def test_csv_keeps_the_mark(tmp_path: Path) -> None:
+    with pytest.raises(Pruned), start_csv(tmp_path):
+        raise Pruned("x")
+    assert (tmp_path / "csv/version_0/ended.txt").read_text() == "pruned\n"
 
 
 def test_best_and_last_are_written_at_each_validation() -> None:

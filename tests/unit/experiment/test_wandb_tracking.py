@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from attnlab.errors import ConfigError
 from attnlab.experiment.tracking import NoTracker, Tracker
 from attnlab.experiment.wandb_tracking import Choice, WandbTracking, choose
+from attnlab.training.pruning import Pruned
 
 KEY = "k" * 40
 CONFIG = {"model": {"hidden_size": 8}, "data": "grammar", "nothing": None, "lengths": [1, 9]}
@@ -129,9 +130,18 @@ def test_a_failed_run_says_so_and_the_next_is_its_own(tmp_path: Path) -> None:
     with start(tmp_path / "second") as tracker:
         tracker.finish(succeeded=True)  # twice does no harm
     assert "(not logged in)" in tracker.notice
-    (first,), (second,) = ((tmp_path / name / "wandb").glob("offline-run-*") for name in ("first", "second"))
-    assert "failed" in json.dumps(inspect(first))
-    assert "finished" in json.dumps(inspect(second))
+    with pytest.raises(Pruned), start(tmp_path / "third"):
+        raise Pruned("x")
+    with pytest.raises(ValueError, match="x"), start(tmp_path / "fourth"):
+        raise ValueError("x")
+    runs = [
+        inspect(folder)
+        for name in ("first", "second", "third", "fourth")
+        for folder in (tmp_path / name / "wandb").glob("offline-run-*")
+    ]
+    assert [run["state"] for run in runs] == ["failed", "finished", "finished", "failed"]
+    assert [run["summary"].get("ended") for run in runs] == [None, None, "pruned", "failed"]
+    assert ["pruned" in run["tags"] for run in runs] == [False, False, True, False]
 
 
 def test_a_server_that_does_not_answer_means_offline(
