@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import uuid
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import datasets
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import tokenizers
@@ -17,9 +19,9 @@ import tokenizers
 from attnlab.data.corpus import Corpus
 from attnlab.data.lengths import word_count
 from attnlab.data.progress import hide_progress_in_logs
-from attnlab.data.selection import Selection, texts
+from attnlab.data.selection import Selection, stream
 from attnlab.errors import ConfigError, DataError, RunError
-from attnlab.text.tokenizer import TokenizerPair
+from attnlab.text.tokenizer import PARALLELISM, TokenizerPair
 from attnlab.text.trainers import FixedTokenizers, TokenizerTrainer
 
 VERSION: Final = 1
@@ -27,6 +29,8 @@ VERSION: Final = 1
 
 SPLITS: Final = ("train", "validation", "test")
 _BATCH: Final = 10_000
+_WORTH_A_PROCESS: Final = 100_000
+"""Pairs that take much longer to tokenise than another process to start."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,8 @@ def fingerprint(raw: Mapping[str, datasets.Dataset], trainer: TokenizerTrainer, 
             for column in batch.columns:
                 text = column.cast(pa.large_string()).combine_chunks()
                 digest.update(pc.binary_length(text).to_numpy(zero_copy_only=False).tobytes())
-                digest.update("".join(text.to_pylist()).encode("utf-8", "surrogatepass"))
+                start, end = np.frombuffer(text.buffers()[1], np.int64)[[text.offset, text.offset + len(text)]]
+                digest.update(memoryview(text.buffers()[2] or b"")[start:end])
     return digest.hexdigest()[:20]
 
 
@@ -153,7 +158,7 @@ def _build(
 ) -> None:
     chosen, reports = {}, {}
     for split, dataset in raw.items():
-        chosen[split], dropped = selection.apply(dataset, split)
+        chosen[split], dropped = selection.apply(dataset, split, folder)
         reports[split] = SplitReport(
             total=len(dataset), kept=len(chosen[split]), dropped=dict(dropped), joined=selection.joined.get(split, 1)
         )
@@ -163,34 +168,44 @@ def _build(
                 f"data.length.{split}, or change data.limit and data.sample."
             )
     learned = chosen.get("train")
-    pair = trainer.train(*((texts(learned, side) if learned else []) for side in ("source", "target")))
+    pair = trainer.train(*((stream(learned, side) if learned else []) for side in ("source", "target")))
     splits = {split: _tokenize(dataset, pair, folder / f"{split}.arrow") for split, dataset in chosen.items()}
     datasets.DatasetDict(splits).save_to_disk(str(folder / "splits"))
-    for split in splits:
-        (folder / f"{split}.arrow").unlink()
+    for file in folder.glob("*.arrow"):
+        file.unlink()
     pair.save(folder / "tokenizers")
     (folder / "reports.json").write_text(json.dumps({split: asdict(report) for split, report in reports.items()}))
 
 
 def _tokenize(dataset: datasets.Dataset, pair: TokenizerPair, file: Path) -> datasets.Dataset:
     ids = datasets.List(datasets.Value("int32"))
-    features = {"source_ids": ids, "target_ids": ids, "source_words": datasets.Value("int32"), **dataset.features}
+    words = datasets.Value("int32")
+    features = datasets.Features(source_ids=ids, target_ids=ids, source_words=words, **dataset.features)
 
-    def columns(batch: Mapping[str, list[str]]) -> dict[str, list[list[int]] | list[int]]:
-        return {
-            "source_ids": pair.source.encode_batch(batch["source"]),
-            "target_ids": pair.target.encode_batch(batch["target"]),
-            "source_words": [word_count(text) for text in batch["source"]],
+    def columns(batch: pa.Table, rank: int | None) -> pa.Table:
+        if rank is not None:  # a process beside others, forked from one whose threads it does not have
+            os.environ[PARALLELISM] = "false"
+        sides = {side: batch.column(side).to_pylist() for side in ("source", "target")}
+        made = {
+            "source_ids": pair.source.encode_batch(sides["source"]),
+            "target_ids": pair.target.encode_batch(sides["target"]),
+            "source_words": [word_count(text) for text in sides["source"]],
         }
+        arrays = [pa.array(values, features.arrow_schema.field(name).type) for name, values in made.items()]
+        return pa.table([*arrays, *batch.columns], names=list(features))
 
-    return dataset.map(
+    processes = min(os.cpu_count() or 1, len(dataset) // _WORTH_A_PROCESS)
+    tokenized = dataset.with_format("arrow").map(
         columns,
+        with_rank=True,
         batched=True,
-        features=datasets.Features(features),
+        num_proc=processes if processes > 1 else None,
+        features=features,
         cache_file_name=str(file),
         load_from_cache_file=False,
         new_fingerprint=file.parent.name.strip("."),
     )
+    return tokenized.with_format(None)
 
 
 def _publish(building: Path, folder: Path) -> None:

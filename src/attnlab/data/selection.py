@@ -2,18 +2,26 @@
 
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
+from pathlib import Path
+from typing import Final
 
 import datasets
+import numpy as np
+import numpy.typing as npt
 
-from attnlab.data.lengths import LengthBuckets, Range, within, word_count
+from attnlab.data.lengths import LengthBuckets, Range, word_count
 from attnlab.data.pharaoh import LINK
+from attnlab.data.storage import store_rows
 from attnlab.errors import ConfigError, DataError
 
 Dropped = Counter[str]
 """Reason -> number of pairs."""
+Rows = npt.NDArray[np.int64]
+
+_BATCH: Final = 10_000
 
 
 @dataclass(frozen=True)
@@ -55,10 +63,15 @@ class Selection:
     limits: Mapping[str, int] = field(default_factory=dict)
     seed: int = 0
 
-    def apply(self, dataset: datasets.Dataset, split: str) -> tuple[datasets.Dataset, Dropped]:
-        """What is kept of a split, and how many pairs were dropped for which reason (joined pairs counted as one)."""
+    def apply(self, dataset: datasets.Dataset, split: str, folder: Path) -> tuple[datasets.Dataset, Dropped]:
+        """What is kept of a split, and how many pairs were dropped for which reason (joined pairs counted as one).
+
+        The text is never in memory as a whole, only some 25 bytes for each pair, and 100 more for those of a sample.
+        New text goes to files in `folder`.
+        """
+        whole = dataset
         dataset, total = drop_empty(dataset, split=split, refuse=self.refuse_empty)
-        dataset, dropped = join_neighbours(dataset, self.joined.get(split, 1))
+        dataset, dropped = join_neighbours(dataset, self.joined.get(split, 1), folder / f"{split}-joined.arrow")
         total += dropped
         if split in self.lengths:
             dataset, dropped = filter_lengths(dataset, self.lengths[split])
@@ -69,6 +82,8 @@ class Selection:
             )
             total += dropped
         dataset, dropped = limit_pairs(dataset, self.limits.get(split))
+        if len(dataset) not in (0, len(whole)):  # through a selection every row is looked up, ten times as slow
+            dataset = dataset.flatten_indices(cache_file_name=str(folder / f"{split}-kept.arrow"))
         return dataset, total + dropped
 
 
@@ -78,10 +93,14 @@ def drop_empty(dataset: datasets.Dataset, *, split: str, refuse: bool) -> tuple[
     Raises:
         DataError: there is one, and empty lines are refused.
     """
-    sides = {side: [bool(text.split()) for text in texts(dataset, side)] for side in ("source", "target")}
-    kept = [row for row, both in enumerate(zip(*sides.values(), strict=True)) if all(both)]
+    source, target = (
+        np.fromiter((bool(text.strip()) for text in stream(dataset, side)), np.bool_, len(dataset))
+        for side in ("source", "target")
+    )
+    kept = np.flatnonzero(source & target)
     if refuse and len(kept) < len(dataset):
-        row, side = min((words.index(False), side) for side, words in sides.items() if not all(words))
+        row = int(np.argmin(source & target))
+        side = "target" if source[row] else "source"
         raise DataError(
             f"Empty lines are refused, but pair {row + 1:,} of split {split} has an empty {side}: mend the corpus, or "
             "set data.empty_lines=drop."
@@ -95,17 +114,15 @@ def drop_empty(dataset: datasets.Dataset, *, split: str, refuse: bool) -> tuple[
 def filter_lengths(dataset: datasets.Dataset, bounds: Range) -> tuple[datasets.Dataset, Dropped]:
     """Only the pairs whose source has so many words."""
     lowest, highest = bounds
-    kept, dropped = [], Dropped()
-    for row, length in enumerate(source_lengths(dataset)):
-        if within(length, bounds):
-            kept.append(row)
-        else:
-            dropped[f"shorter than {lowest} words" if length < lowest else f"longer than {highest} words"] += 1
-    return _select(dataset, kept), dropped
+    lengths = source_lengths(dataset)
+    short, long = lengths < lowest, lengths > (np.inf if highest is None else highest)
+    counts = {f"shorter than {lowest} words": int(short.sum()), f"longer than {highest} words": int(long.sum())}
+    dropped = Dropped({reason: count for reason, count in counts.items() if count})
+    return _select(dataset, np.flatnonzero(~(short | long))), dropped
 
 
-def join_neighbours(dataset: datasets.Dataset, k: int) -> tuple[datasets.Dataset, Dropped]:
-    """Every k neighbouring pairs as one, with a space between them; alignments are shifted to match.
+def join_neighbours(dataset: datasets.Dataset, k: int, file: Path) -> tuple[datasets.Dataset, Dropped]:
+    """Every k neighbouring pairs as one, a space between them, written to `file`; alignments are shifted to match.
 
     Dropped are the pairs at the end that do not fill a group; the pairs that were joined are not.
 
@@ -117,19 +134,10 @@ def join_neighbours(dataset: datasets.Dataset, k: int) -> tuple[datasets.Dataset
         raise ConfigError(f"At least 1 pair is joined into one, but data.join is {k}: raise it.")
     if k == 1:
         return dataset, Dropped()
-    groups = range(0, len(dataset) - k + 1, k)
-    columns = {name: texts(dataset, name) for name in dataset.column_names}
-    joined = {side: [" ".join(columns[side][start : start + k]) for start in groups] for side in ("source", "target")}
-    if "alignment" in columns:
-        joined["alignment"] = [
-            _join_alignments(*(columns[name][start : start + k] for name in ("alignment", "source", "target")))
-            for start in groups
-        ]
-    rest = len(dataset) - len(groups) * k
-    features = datasets.Features({name: dataset.features[name] for name in joined})
-    return datasets.Dataset.from_dict(joined, features=features), Dropped(
-        {"left over by joining": rest} if rest else {}
-    )
+    names = [name for name in ("source", "target", "alignment") if name in dataset.column_names]
+    joined = store_rows(file, names, _join([stream(dataset, name) for name in names], k))
+    rest = len(dataset) % k
+    return joined, Dropped({"left over by joining": rest} if rest else {})
 
 
 def sample_pairs(
@@ -145,16 +153,16 @@ def sample_pairs(
         if sample.size is None or sample.size == len(dataset):
             return dataset, Dropped()
         wanted = {"": sample.size}
-        pools = {"": list(range(len(dataset)))}
+        pools = {"": np.arange(len(dataset))}
     else:
-        pools = {name: [] for name in buckets.names}
-        for row, length in enumerate(source_lengths(dataset)):
-            name = buckets.of(length)
-            if name is not None:
-                pools[name].append(row)
+        lengths = source_lengths(dataset)
+        pools = {
+            name: np.flatnonzero((lengths >= lowest) & (lengths <= (np.inf if highest is None else highest)))
+            for name, (lowest, highest) in buckets.ranges.items()
+        }
         wanted = _apportion(sample, {name: len(rows) for name, rows in pools.items()}, split)
     chance = random.Random(seed)
-    kept = []
+    drawn = [np.zeros(0, np.int64)]
     for name, size in wanted.items():
         if size > len(pools[name]):
             where = f"bucket {name} of split {split}" if name else f"split {split}"
@@ -162,9 +170,10 @@ def sample_pairs(
                 f"A sample takes no pair twice, but {size:,} are wanted of the {len(pools[name]):,} in {where}: lower "
                 f"data.sample.{split}.size, or change its shares."
             )
-        kept += chance.sample(pools[name], size)
+        drawn.append(pools[name][chance.sample(range(len(pools[name])), size)])
+    kept = np.sort(np.concatenate(drawn))
     dropped = Dropped({"left out by sampling": len(dataset) - len(kept)} if len(kept) < len(dataset) else {})
-    return _select(dataset, sorted(kept)), dropped
+    return _select(dataset, kept), dropped
 
 
 def limit_pairs(dataset: datasets.Dataset, limit: int | None) -> tuple[datasets.Dataset, Dropped]:
@@ -180,9 +189,15 @@ def texts(dataset: datasets.Dataset, column: str) -> list[str]:
     return values
 
 
-def source_lengths(dataset: datasets.Dataset) -> list[int]:
+def stream(dataset: datasets.Dataset, column: str) -> Iterator[str]:
+    """A column text by text, as fast, with only a batch of it in memory."""
+    for batch in dataset.select_columns(column).with_format("arrow").iter(_BATCH):
+        yield from batch.column(column).to_pylist()
+
+
+def source_lengths(dataset: datasets.Dataset) -> npt.NDArray[np.int32]:
     """Words of each source."""
-    return [word_count(text) for text in texts(dataset, "source")]
+    return np.fromiter((word_count(text) for text in stream(dataset, "source")), np.int32, len(dataset))
 
 
 def _apportion(sample: Sample, available: Mapping[str, int], split: str) -> dict[str, int]:
@@ -206,6 +221,15 @@ def _apportion(sample: Sample, available: Mapping[str, int], split: str) -> dict
     return counts
 
 
+def _join(columns: Sequence[Iterable[str]], k: int) -> Iterator[list[str]]:
+    """Rows of k neighbours each: source, target and, if it is there, alignment."""
+    rows = zip(*columns, strict=True)
+    for group in zip(*[rows] * k, strict=False):  # the same iterator k times: what does not fill a group is left
+        sources, targets, *alignments = zip(*group, strict=True)
+        sides = [" ".join(sources), " ".join(targets)]
+        yield [*sides, _join_alignments(alignments[0], sources, targets)] if alignments else sides
+
+
 def _join_alignments(alignments: Sequence[str], sources: Sequence[str], targets: Sequence[str]) -> str:
     source_starts = accumulate((word_count(text) for text in sources), initial=0)
     target_starts = accumulate((word_count(text) for text in targets), initial=0)
@@ -222,5 +246,5 @@ def _join_alignments(alignments: Sequence[str], sources: Sequence[str], targets:
     return " ".join(links)
 
 
-def _select(dataset: datasets.Dataset, rows: Sequence[int] | range) -> datasets.Dataset:
+def _select(dataset: datasets.Dataset, rows: Rows | range) -> datasets.Dataset:
     return dataset if len(rows) == len(dataset) else dataset.select(rows)

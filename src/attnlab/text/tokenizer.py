@@ -14,13 +14,16 @@ import tokenizers
 from attnlab.errors import RunError
 from attnlab.text.special import BOS, EOS, PAD, SPECIAL_TOKENS, UNK
 
-# Only the main process tokenises; saying so keeps `tokenizers` from printing a warning whenever a loader forks.
-os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+PARALLELISM: Final = "TOKENIZERS_PARALLELISM"
+# Said aloud, it keeps `tokenizers` from printing a warning whenever a process forks.
+os.environ.setdefault(PARALLELISM, "true")
 
 INNER_SPECIAL_TOKENS: Final = tuple(f"{token}\n" for token in SPECIAL_TOKENS)
 """How the vocabulary spells the special ids: no normalised text holds a line feed, so no text can spell them."""
 
 _FORMAT: Final = "attnlab tokenizer 1"
+_MODELS: Final = ("BPE", "WordLevel")
+"""The kinds that our trainers learn."""
 _INVISIBLE: Final = frozenset({PAD, BOS, EOS})
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
@@ -163,6 +166,8 @@ def without_added_tokens(backend: tokenizers.Tokenizer) -> tokenizers.Tokenizer:
 
 
 def _backend(content: dict[str, Any]) -> tokenizers.Tokenizer:
+    if content["model"]["type"] not in _MODELS:
+        raise ValueError(f"its model is {content['model']['type']!r}")
     backend = tokenizers.Tokenizer.from_str(json.dumps(content))
     first = tuple(backend.id_to_token(index) for index in (PAD, UNK, BOS, EOS))
     if first != INNER_SPECIAL_TOKENS:

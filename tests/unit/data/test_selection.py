@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import datasets
 import pytest
@@ -46,27 +48,28 @@ def test_empty_lines_can_be_refused(make_dataset: MakeDataset) -> None:
 
 def test_lengths_are_filtered_by_the_source(make_dataset: MakeDataset) -> None:
     kept, dropped = filter_lengths(make_dataset(of_length(1, 2, 3, 4, 9)), (2, 3))
-    assert source_lengths(kept) == [2, 3]
+    assert source_lengths(kept).tolist() == [2, 3]
     assert dropped == {"shorter than 2 words": 1, "longer than 3 words": 2}
 
 
 def test_an_open_range_has_no_highest(make_dataset: MakeDataset) -> None:
     kept, dropped = filter_lengths(make_dataset(of_length(1, 99)), (2, None))
-    assert source_lengths(kept) == [99]
+    assert source_lengths(kept).tolist() == [99]
     assert dropped == {"shorter than 2 words": 1}
 
 
-def test_neighbours_are_joined_and_their_alignments_shifted(make_dataset: MakeDataset) -> None:
+def test_neighbours_are_joined_and_their_alignments_shifted(make_dataset: MakeDataset, tmp_path: Path) -> None:
     rows = [("a b", "x", "0-0 1-0"), ("c", "y z", "0-1"), ("d", "u", "0-0"), ("e", "v", ""), ("f", "w", "0-0")]
-    joined, dropped = join_neighbours(make_dataset(rows), 2)
+    joined, dropped = join_neighbours(make_dataset(rows), 2, tmp_path / "joined")
     assert list(joined["source"]) == ["a b c", "d e"]
     assert list(joined["target"]) == ["x y z", "u v"]
     assert list(joined["alignment"]) == ["0-0 1-0 2-2", "0-0"]
     assert dropped == {"left over by joining": 1}
 
 
-def test_possible_links_stay_possible_when_their_pairs_are_joined(make_dataset: MakeDataset) -> None:
-    joined, _ = join_neighbours(make_dataset([("a b", "x", "0-0 1p0"), ("c d", "y", "0?0 1-0")]), 2)
+def test_possible_links_stay_possible_when_their_pairs_are_joined(make_dataset: MakeDataset, tmp_path: Path) -> None:
+    dataset = make_dataset([("a b", "x", "0-0 1p0"), ("c d", "y", "0?0 1-0")])
+    joined, _ = join_neighbours(dataset, 2, tmp_path / "joined")
     assert list(joined["alignment"]) == ["0-0 1p0 2?1 3-1"]
 
 
@@ -80,7 +83,9 @@ def test_joining_keeps_every_link_between_the_same_words(lengths: list[tuple[int
         rows.append((" ".join(sides[0]), " ".join(sides[1]), " ".join(f"{i}-{j}" for i, j in links)))
     features = datasets.Features({name: datasets.Value("string") for name in ("source", "target", "alignment")})
     columns = dict(zip(features, map(list, zip(*rows, strict=True)), strict=True))
-    joined, dropped = join_neighbours(datasets.Dataset.from_dict(columns, features=features), k)
+    dataset = datasets.Dataset.from_dict(columns, features=features)
+    with TemporaryDirectory() as folder:
+        joined, dropped = join_neighbours(dataset, k, Path(folder) / "joined")
 
     def linked(source: str, target: str, alignment: str) -> list[tuple[str, str]]:
         pairs = [link.split("-") for link in alignment.split()]
@@ -92,21 +97,21 @@ def test_joining_keeps_every_link_between_the_same_words(lengths: list[tuple[int
     assert len(joined) == len(rows) // k
 
 
-def test_joining_takes_at_least_one(make_dataset: MakeDataset) -> None:
+def test_joining_takes_at_least_one(make_dataset: MakeDataset, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"At least 1 pair is joined into one, but data.join is 0: raise it"):
-        join_neighbours(make_dataset([("a", "b")]), 0)
+        join_neighbours(make_dataset([("a", "b")]), 0, tmp_path / "joined")
 
 
 @pytest.mark.parametrize("link", ["0:0", "0-", "a-1", "-1-0"])
-def test_a_broken_alignment_is_refused(make_dataset: MakeDataset, link: str) -> None:
+def test_a_broken_alignment_is_refused(make_dataset: MakeDataset, link: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=rf"reads like 0-0 1-2, source first, but one holds {link}: mend the alignment"):
-        join_neighbours(make_dataset([("a", "b", "0-0"), ("a", "b", link)]), 2)
+        join_neighbours(make_dataset([("a", "b", "0-0"), ("a", "b", link)]), 2, tmp_path / "joined")
 
 
 def test_a_sample_has_the_size_and_keeps_the_order(make_dataset: MakeDataset) -> None:
     dataset = make_dataset(of_length(*range(1, 31)))
     kept, dropped = sample_pairs(dataset, Sample(size=10), buckets=BUCKETS, seed=0, split="train")
-    lengths = source_lengths(kept)
+    lengths = source_lengths(kept).tolist()
     assert lengths == sorted(lengths)
     assert len(set(lengths)) == 10
     assert dropped == {"left out by sampling": 20}
@@ -125,7 +130,7 @@ def test_a_sample_has_the_distribution_of_lengths(make_dataset: MakeDataset) -> 
     dataset = make_dataset(of_length(*[1] * 20, *[4] * 10, *[9] * 5))  # 9 words lie in no bucket
     sample = Sample(size=8, shares={"short": 1, "long": 3})
     kept, dropped = sample_pairs(dataset, sample, buckets=BUCKETS, seed=0, split="train")
-    assert Counter(source_lengths(kept)) == {1: 2, 4: 6}
+    assert Counter(source_lengths(kept).tolist()) == {1: 2, 4: 6}
     assert dropped == {"left out by sampling": 27}
 
 
@@ -133,13 +138,13 @@ def test_shares_without_a_size_give_the_largest_sample(make_dataset: MakeDataset
     dataset = make_dataset(of_length(*[1] * 20, *[4] * 10))
     sample = Sample(shares={"short": 0.2, "long": 0.8})
     kept, _ = sample_pairs(dataset, sample, buckets=BUCKETS, seed=0, split="train")
-    assert Counter(source_lengths(kept)) == {1: 2, 4: 10}
+    assert Counter(source_lengths(kept).tolist()) == {1: 2, 4: 10}
 
 
 def test_a_bucket_may_be_left_out(make_dataset: MakeDataset) -> None:
     dataset = make_dataset(of_length(1, 4, 4))
     kept, _ = sample_pairs(dataset, Sample(shares={"long": 1}), buckets=BUCKETS, seed=0, split="train")
-    assert source_lengths(kept) == [4, 4]
+    assert source_lengths(kept).tolist() == [4, 4]
 
 
 @settings(max_examples=25)
@@ -150,7 +155,7 @@ def test_shares_add_up_to_the_size_within_one_pair_each(size: int, shares: list[
     dataset = datasets.Dataset.from_dict({"source": texts, "target": texts})
     sample = Sample(size=size, shares=dict(zip("abc", shares, strict=True)))
     kept, _ = sample_pairs(dataset, sample, buckets=buckets, seed=0, split="train")
-    counts = Counter(source_lengths(kept))
+    counts = Counter(source_lengths(kept).tolist())
     assert len(kept) == size
     for length, share in enumerate(shares, start=1):
         assert abs(counts[length] - size * share / sum(shares)) < 1 + 1e-6
@@ -181,28 +186,28 @@ def test_impossible_shares_are_refused(make_dataset: MakeDataset, shares: dict[s
 def test_a_limit_keeps_the_first(make_dataset: MakeDataset) -> None:
     dataset = make_dataset(of_length(1, 2, 3))
     kept, dropped = limit_pairs(dataset, 2)
-    assert source_lengths(kept) == [1, 2]
+    assert source_lengths(kept).tolist() == [1, 2]
     assert dropped == {"beyond the limit": 1}
     assert limit_pairs(dataset, None) == limit_pairs(dataset, 3) == (dataset, Counter())
 
 
-def test_lengths_samples_and_limits_speak_of_joined_pairs(make_dataset: MakeDataset) -> None:
+def test_lengths_samples_and_limits_speak_of_joined_pairs(make_dataset: MakeDataset, tmp_path: Path) -> None:
     dataset = make_dataset([*of_length(1, 1), ("", "t"), *of_length(1, 4, 2, 2, 1)])
     selection = Selection(buckets=BUCKETS, joined={"train": 2}, lengths={"train": (2, 4)}, limits={"train": 1})
-    kept, dropped = selection.apply(dataset, "train")
-    assert source_lengths(kept) == [2]  # of 2, 5, 4 and one left over
+    kept, dropped = selection.apply(dataset, "train", tmp_path)
+    assert source_lengths(kept).tolist() == [2]  # of 2, 5, 4 and one left over
     assert dropped == {
         "with an empty side": 1,
         "left over by joining": 1,
         "longer than 4 words": 1,
         "beyond the limit": 1,
     }
-    assert len(selection.apply(dataset, "test")[0]) == 7  # nothing was asked of the other splits
+    assert len(selection.apply(dataset, "test", tmp_path)[0]) == 7  # nothing was asked of the other splits
 
 
-def test_a_selection_samples_by_its_seed(make_dataset: MakeDataset) -> None:
+def test_a_selection_samples_by_its_seed(make_dataset: MakeDataset, tmp_path: Path) -> None:
     dataset = make_dataset(of_length(*range(1, 31)))
     selection = Selection(buckets=BUCKETS, samples={"train": Sample(size=5)}, seed=3)
-    kept, _ = selection.apply(dataset, "train")
+    kept, _ = selection.apply(dataset, "train", tmp_path)
     expected, _ = sample_pairs(dataset, Sample(size=5), buckets=BUCKETS, seed=3, split="train")
     assert list(kept["source"]) == list(expected["source"])
