@@ -1,14 +1,19 @@
 """Starts commands quickly: everything is imported once, and each command runs in a fork, as a process of its own."""
 
 import atexit
+import functools
 import gc
 import importlib
+import io
 import json
 import os
 import runpy
+import signal
 import sys
+import threading
 import traceback
-from typing import NoReturn
+from types import SimpleNamespace
+from typing import Any, NoReturn
 
 from hydra import compose, initialize_config_dir
 
@@ -69,6 +74,60 @@ def become(request: dict[str, object]) -> None:
     os.chdir(str(folder))
     os.environ.update(environment)
     sys.argv = arguments
+    if os.environ.get("KILL"):
+        arm(*os.environ["KILL"].split("@"))
+
+
+def arm(place: str, when: str) -> None:
+    """Kills this process after some seconds, at some call of a function, or with half of some checkpoint written."""
+    if place == "seconds":
+        timer = threading.Timer(float(when), kill)
+        timer.daemon = True
+        timer.start()
+        return
+    at = Countdown(int(when))
+    if place == "half":
+
+        class Half(io.BytesIO):
+            def getbuffer(self) -> memoryview:
+                if not at():
+                    return super().getbuffer()
+                os.fsync = kill  # type: ignore[assignment]
+                return super().getbuffer()[: self.tell() // 2]
+
+        checkpoint_file = importlib.import_module("attnlab.training.checkpoint_file")
+        checkpoint_file.io = SimpleNamespace(BytesIO=Half)  # type: ignore[attr-defined]
+        return
+    module, _, path = place.partition(":")
+    *owners, name = path.split(".")
+    owner: Any = importlib.import_module(module)
+    for each in owners:
+        owner = getattr(owner, each)
+    called = getattr(owner, name)
+
+    @functools.wraps(called)
+    def fatal(*arguments: Any, **options: Any) -> Any:
+        if at():
+            kill()
+        return called(*arguments, **options)
+
+    setattr(owner, name, fatal)
+
+
+class Countdown:
+    """True at one call, counted from 1."""
+
+    def __init__(self, calls: int) -> None:
+        self._calls = calls
+
+    def __call__(self) -> bool:
+        self._calls -= 1
+        return self._calls == 0
+
+
+def kill(*_: Any) -> None:
+    """As the system does when memory runs out."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def warm_up() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatch
 from typing import Any, Final, TypeVar
 
-from hydra.utils import instantiate
+from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -16,13 +16,22 @@ T = TypeVar("T")
 OmegaConf.register_resolver("sum", lambda *sizes: sum(sizes), replace=True)  # sizes of what is joined
 
 WHITELIST: Final = [
-    "attnlab.*",
+    "attnlab.attention.*",
+    "attnlab.data.*",
+    "attnlab.decoding.*",
+    "attnlab.evaluation.*",
+    "attnlab.experiment.tracking.*",
+    "attnlab.experiment.wandb_tracking.*",
+    "attnlab.seq2seq.*",
+    "attnlab.text.*",
+    "attnlab.training.*",
     "lightning.Trainer",
     "lightning.pytorch.callbacks.*",
-    "lightning.pytorch.loggers.*",
     "torch.optim.*",
 ]
-"""All that a configuration may execute, so that one from a stranger's run can do no harm."""
+"""Where all lies that a configuration may build, so that one from a stranger's run can do no harm."""
+FUNCTIONS: Final = {"attnlab.data.settings.read_selection"}
+"""What it may call that is no class: making an object does nothing else, but a function may."""
 
 
 def component(config: DictConfig, path: str, kind: type[T], **arguments: Any) -> T:
@@ -37,6 +46,7 @@ def component(config: DictConfig, path: str, kind: type[T], **arguments: Any) ->
     try:
         if _allowed(node["_target_"]):
             check_types(config, path, arguments)
+        _check_classes(OmegaConf.to_container(node), path)
         built = instantiate(node, _execution_whitelist_=WHITELIST, **arguments)
     except AttnlabError:
         raise
@@ -73,6 +83,14 @@ def first_line(error: BaseException) -> str:
     """What an error says first; some libraries go on for a page."""
     lines = str(error).strip().splitlines()
     return lines[0].rstrip(".") if lines else type(error).__name__
+
+
+def _check_classes(value: Any, path: str) -> None:
+    """Refuses a function at any depth of a configuration; what is not on the list is Hydra's to refuse."""
+    for name, one in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        if name == "_target_" and _allowed(one) and one not in FUNCTIONS and not isinstance(get_object(one), type):
+            raise ConfigError(f"{path}._target_ names a class, but {one} is none: choose a file in conf/.")
+        _check_classes(one, f"{path}.{name}")
 
 
 def _allowed(target: object) -> bool:

@@ -91,6 +91,7 @@ def held(folder: Path) -> Iterator[None]:
     Raises:
         RunError: another one does.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder, os.O_RDONLY)
     try:
         try:

@@ -8,12 +8,14 @@ from typing import Any
 import torch
 import yaml
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 from torch import Tensor
 
 from attnlab.errors import RunError
 from attnlab.experiment.build import build_model, plain
 from attnlab.experiment.layout import CHECKPOINT_FOLDER, COMPOSED_FILE, CONFIG_FILE, TOKENIZER_FOLDER, WEIGHTS_FILE
 from attnlab.experiment.results import write_whole
+from attnlab.experiment.resume import is_run
 from attnlab.seq2seq.model import Seq2Seq
 from attnlab.text.tokenizer import TokenizerPair
 from attnlab.training.checkpoint_file import read_checkpoint, write_checkpoint
@@ -30,18 +32,16 @@ class Run:
 
 
 def claim(folder: Path) -> None:
-    """Takes a folder for one run: two that start within one second would write over each other.
+    """Takes a folder, `held` by this process, for a new run; one that was killed before it began leaves it free.
 
     Raises:
         RunError: another run has it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        (folder / CONFIG_FILE).touch(exist_ok=False)
-    except FileExistsError as error:
+    if is_run(folder):
         raise RunError(
-            f"a run has a folder of its own, but {folder} holds another one: start again, or set hydra.run.dir."
-        ) from error
+            f"a run has a folder of its own, but {folder} holds another one: go on with it by resume=FOLDER, start "
+            "again, or set hydra.run.dir."
+        )
 
 
 def write_config(folder: Path, config: DictConfig) -> None:
@@ -78,7 +78,10 @@ def load_run(path: Path) -> Run:
     checkpoint = path / CHECKPOINT_FOLDER / WEIGHTS_FILE if path.is_dir() else path
     config = read_config(folder)
     tokenizers = TokenizerPair.load(folder / TOKENIZER_FOLDER)
-    model = build_model(config, tokenizers)
+    try:
+        model = build_model(config, tokenizers)
+    except OmegaConfBaseException as error:
+        raise _no_config(folder / COMPOSED_FILE) from error
     load_weights(model, read_weights(checkpoint), checkpoint)
     return Run(folder, config, tokenizers, model.eval())
 
@@ -153,10 +156,14 @@ def read_config(folder: Path) -> DictConfig:
             f"a run has a file {path}, but it cannot be read ({error.strerror}): name a run folder."
         ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise RunError(f"{path} is no configuration of a run: restore it, or name another run.") from error
+        raise _no_config(path) from error
     if not isinstance(config, DictConfig) or "model" not in config:
-        raise RunError(f"{path} is no configuration of a run: restore it, or name another run.")
+        raise _no_config(path)
     return config
+
+
+def _no_config(path: Path) -> RunError:
+    return RunError(f"{path} is no configuration of a run: restore it, or name another run.")
 
 
 def _weights(content: dict[str, Any]) -> dict[str, Tensor]:

@@ -1,19 +1,22 @@
 """The main job: train a model, test its best checkpoint, leave a run that can be used."""
 
 import logging
+import math
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import lightning
 import torch
 from hydra.core.hydra_config import HydraConfig
 from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.fabric.utilities.rank_zero import _get_rank
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from omegaconf import DictConfig
 from torch import Tensor
 
 from attnlab.data.prepare import PreparedData
-from attnlab.errors import ConfigError, RunError
+from attnlab.errors import ConfigError, Interrupted, RunError
 from attnlab.experiment.build import (
     build_callbacks,
     build_datamodule,
@@ -43,12 +46,13 @@ from attnlab.experiment.run_folder import (
 )
 from attnlab.experiment.score import build_alignment_judge, leave_results, print_table, score
 from attnlab.experiment.show import show_test
-from attnlab.experiment.tracking import BestAndLast, Tracker, Tracking
+from attnlab.experiment.tracking import BestAndLast, NoTracker, Tracker, Tracking
 from attnlab.experiment.trial import build_reports, join_sweep, returned
 from attnlab.training.chance import Chance
 from attnlab.training.datamodule import TranslationDataModule
 from attnlab.training.precision import Precision
-from attnlab.training.pruning import Pruned
+from attnlab.training.processes import end_others
+from attnlab.training.pruning import Pruned, Report
 from attnlab.training.resumable import LAST_FILE, Resumable, read_facts
 from attnlab.training.task import TranslationTask
 
@@ -92,20 +96,20 @@ def _train(config: DictConfig, *, begun: bool) -> float | tuple[float, ...]:
     if begun:
         _recall_facts(config, folder, prepared)
     precision = decide_precision(config)
-    if not begun:
-        claim(folder)
-        write_config(folder, config)
-        prepared.tokenizers.save(folder / TOKENIZER_FOLDER)
     task = build_task(config, model, build_judge(config, prepared, "validation"))
     name = f"{config.model.name}/{config.data.name}/{config.seed}"
     tags = [config.model.name, config.data.name, type(model.decoder).__name__]
     tracking = component(config, "logger", Tracking)
-    with (
-        held(folder),
-        stoppable(folder),
-        tracking.start(folder=folder, name=name, tags=tags, config=plain(config)) as tracker,
-    ):
-        return _run(config, folder, prepared, task, tracker, precision)
+    if _get_rank():
+        return _assist(config, folder, prepared, task, precision)
+    with held(folder), stoppable(folder):
+        if not begun:
+            claim(folder)
+            write_config(folder, config)
+        if not (folder / CHECKPOINT_FOLDER / LAST_FILE).exists():
+            prepared.tokenizers.save(folder / TOKENIZER_FOLDER)
+        with tracking.start(folder=folder, name=name, tags=tags, config=plain(config)) as tracker:
+            return _run(config, folder, prepared, task, tracker, precision)
 
 
 def _run(
@@ -129,15 +133,7 @@ def _run(
         f"run folder: {folder}",
     ):
         log.info(line)
-    callbacks = build_callbacks(config)
-    for callback in callbacks.values():
-        if isinstance(callback, Resumable):
-            callback.facts = _facts(prepared, precision)
-    reports = build_reports(config)
-    always = [Chance(config.seed), BestAndLast(tracker, rising=["val/bleu"], falling=["val/loss"]), *reports]
-    trainer = build_trainer(
-        config, precision, callbacks=[*callbacks.values(), *always], logger=tracker.lightning_logger
-    )
+    trainer, callbacks, reports = _prepare_training(config, prepared, tracker, precision)
     trained = folder / CHECKPOINT_FOLDER / WEIGHTS_FILE
     if not trained.exists():
         _fit(trainer, task, datamodule, folder / CHECKPOINT_FOLDER / LAST_FILE)
@@ -156,19 +152,47 @@ def _run(
     return returned(config, metrics)
 
 
+def _assist(
+    config: DictConfig, folder: Path, prepared: PreparedData, task: TranslationTask, precision: Precision
+) -> float:
+    """What a process does that is not the first of its training: it trains, and leaves all else to the first."""
+    logging.disable(logging.INFO)
+    trainer, *_ = _prepare_training(config, prepared, NoTracker(""), precision)
+    with suppress(Interrupted):
+        _fit(trainer, task, build_datamodule(config, prepared), folder / CHECKPOINT_FOLDER / LAST_FILE)
+    return math.nan
+
+
+def _prepare_training(
+    config: DictConfig, prepared: PreparedData, tracker: Tracker, precision: Precision
+) -> tuple[lightning.Trainer, dict[str, Callback], list[Report]]:
+    callbacks = build_callbacks(config)
+    for callback in callbacks.values():
+        if isinstance(callback, Resumable):
+            callback.facts = _facts(prepared, precision)
+    reports = build_reports(config)
+    always = [Chance(config.seed), BestAndLast(tracker, rising=["val/bleu"], falling=["val/loss"]), *reports]
+    trainer = build_trainer(
+        config, precision, callbacks=[*callbacks.values(), *always], logger=tracker.lightning_logger
+    )
+    return trainer, callbacks, reports
+
+
 def _fit(trainer: lightning.Trainer, task: TranslationTask, datamodule: TranslationDataModule, last: Path) -> None:
     """Trains to the end, from the state in `last` if there is one, or ends as a command should."""
     try:
         trainer.fit(task, datamodule=datamodule, ckpt_path=str(last) if last.exists() else None, weights_only=True)
-    except SystemExit as end:  # Lightning's own end of a training that was interrupted
-        if isinstance(end.__context__, KeyboardInterrupt):
-            raise end.__context__ from None
+    except BaseException as error:
+        end_others(trainer)
+        if isinstance(error, SystemExit) and isinstance(error.__context__, KeyboardInterrupt):
+            raise error.__context__ from None  # Lightning's own end of a training that was interrupted
+        if isinstance(error, MisconfigurationException | RuntimeError):
+            reason = first_line(error).partition(". ")[0]
+            if "not available" in reason:
+                raise ConfigError(
+                    f"training cannot go on ({reason}): set monitor or schedule.monitor to another."
+                ) from error
         raise
-    except (MisconfigurationException, RuntimeError) as error:
-        reason = first_line(error).partition(". ")[0]
-        if "not available" not in reason:
-            raise
-        raise ConfigError(f"training cannot go on ({reason}): set monitor or schedule.monitor to another.") from error
 
 
 def _best_weights(
@@ -228,12 +252,14 @@ def _recall_facts(config: DictConfig, folder: Path, prepared: PreparedData) -> N
 
 def quiet_libraries() -> None:
     """Keeps advice that our users cannot follow off the terminal."""
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     for message in (
         ".*does not have many workers.*",
         ".*isinstance\\(treespec, LeafSpec\\).*",
         ".*exists and is not empty.*",
         ".*GPU available but not used.*",
+        ".*sync_dist=True.*",  # a validation's figures are those of all processes
         ".*dataloader is not resumable.*",  # the data module is: see its load_state_dict
     ):
         warnings.filterwarnings("ignore", message=message)

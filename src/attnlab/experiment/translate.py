@@ -1,18 +1,20 @@
 """Translates lines as they come: one line out for each line in, whatever the line holds."""
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
+import numpy as np
 import torch
 from omegaconf import DictConfig
 from rich.console import Console
 
 from attnlab.data.batch import collate
+from attnlab.data.bucketing import BatchBudget
 from attnlab.decoding.protocol import Hypothesis, Search
 from attnlab.errors import AttnlabError, ConfigError, DataError, ShapeError
 from attnlab.evaluation.answer import attends
@@ -21,6 +23,7 @@ from attnlab.evaluation.pictures import picture, printable
 from attnlab.evaluation.unknown_words import UnknownWord
 from attnlab.experiment.build import build_search, device_of
 from attnlab.experiment.components import component
+from attnlab.experiment.incoming import incoming
 from attnlab.experiment.run_folder import find_run, load_run
 from attnlab.experiment.train import quiet_libraries
 from attnlab.experiment.writing import Writing
@@ -29,6 +32,8 @@ from attnlab.text.special import UNK
 from attnlab.text.tokenizer import Tokenizer, TokenizerPair
 
 PICTURES = (".png", ".svg", ".pdf")
+TOKENS = 8192
+"""Source positions, padding counted, that are translated at once: one long line does not make all others as long."""
 UNKNOWN_SHOWN = 10
 """Words that one note on unknown words lists."""
 
@@ -48,15 +53,18 @@ class Translator:
             ShapeError: if a line is longer than the model can read.
         """
         ids = self.tokenizers.source.encode_batch(lines)
-        filled = [row for row, tokens in enumerate(ids) if tokens]
+        by_length = sorted((row for row, tokens in enumerate(ids) if tokens), key=lambda row: len(ids[row]))
+        sizes = np.array([len(ids[row]) + 1 for row in by_length], dtype=np.int64)
+        budget = BatchBudget(max_tokens=max(TOKENS, *sizes.tolist(), 0))
         found: list[list[Hypothesis]] = [[] for _ in lines]
-        if filled:
-            device = next(self.model.parameters()).device
-            batch = collate([ids[row] for row in filled], [[] for _ in filled], filled).to(device)
+        device, rest = next(self.model.parameters()).device, iter(by_length)
+        for count in budget.cut(sizes):
+            rows = list(islice(rest, count))
+            batch = collate([ids[row] for row in rows], [[] for _ in rows], rows).to(device)
             with torch.inference_mode():
                 state = self.model.start(batch.source, batch.source_lengths)
                 hypotheses = self.search(self.model, state, batch.source_lengths)
-            for row, answers in zip(filled, hypotheses, strict=True):
+            for row, answers in zip(rows, hypotheses, strict=True):
                 found[row] = answers
         return found
 
@@ -81,8 +89,7 @@ def translate(config: DictConfig, sentences: Sequence[str]) -> None:
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # as the input, whatever the terminal says
     failed = number = 0
-    size = 1 if config.input is None and not sentences and sys.stdin.isatty() else batch_size
-    for chunk in _chunks(_lines(config.input, sentences), size):
+    for chunk in incoming(config.input, sentences, batch_size):
         lines, faults = _decoded(chunk)
         for line, answers, fault in zip(lines, *_answers(translator, lines, faults), strict=True):
             number += 1
@@ -98,38 +105,6 @@ def translate(config: DictConfig, sentences: Sequence[str]) -> None:
         raise DataError(
             f"every line gets a translation, but {failed} of {number} could not be read: see the lines above."
         )
-
-
-def _lines(file: str | None, sentences: Sequence[str]) -> Iterator[bytes]:
-    """Raw lines: only a line feed ends one, with or without a carriage return before it."""
-    if sentences:
-        yield from (sentence.encode("utf-8", "surrogateescape") for sentence in sentences)
-    elif file is None or file == "-":
-        yield from _split(sys.stdin.buffer)
-    else:
-        try:
-            with Path(file).open("rb") as stream:
-                yield from _split(stream)
-        except OSError as error:
-            raise DataError(
-                f"input names a text file, but {file} cannot be read ({error.strerror}): name another."
-            ) from error
-
-
-def _split(stream: BinaryIO) -> Iterator[bytes]:
-    for line in stream:
-        yield line.removesuffix(b"\n").removesuffix(b"\r")
-
-
-def _chunks(lines: Iterable[bytes], size: int) -> Iterator[list[bytes]]:
-    chunk: list[bytes] = []
-    for line in lines:
-        chunk.append(line)
-        if len(chunk) == size:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
 
 
 def _decoded(chunk: Sequence[bytes]) -> tuple[list[str], list[AttnlabError | None]]:

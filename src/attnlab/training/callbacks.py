@@ -16,7 +16,8 @@ log = logging.getLogger(__name__)
 class Throughput(Callback):
     """Logs `train/tokens_per_second`: target tokens that are no padding, EOS counted, per second of training.
 
-    Time spent on validation and checkpoints does not count; loading batches does.
+    Time spent on validation and checkpoints does not count; loading batches does. Of several processes the first
+    counts its own and takes the others to be as fast, since no step ends before all of them have taken it.
     """
 
     def __init__(self) -> None:
@@ -47,7 +48,7 @@ class Throughput(Callback):
         self._seconds += now - self._since
         self._since = now
         self._tokens += int(batch.target_lengths.sum()) - len(batch.target_lengths)
-        rate = self._tokens / self._seconds
+        rate = trainer.world_size * self._tokens / self._seconds
         pl_module.log("train/tokens_per_second", rate, prog_bar=True, batch_size=len(batch.target_lengths))
 
     def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:

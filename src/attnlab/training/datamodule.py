@@ -49,17 +49,15 @@ class TranslationDataModule(lightning.LightningDataModule):
 
     def train_batches(self) -> LengthBatchSampler:
         """Which pairs share a training batch: every pair once an epoch, by seed and epoch alone."""
-        trainer = self.trainer
-        rank, world_size = (0, 1) if trainer is None else (trainer.global_rank, trainer.world_size)
-        return self._batches("train", self.budget, self.seed, rank, world_size, start=self._start)
+        return self._batches("train", self.budget, self.seed, *self._share(), start=self._start)
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """The training split, shuffled."""
         return self._loader("train", self.train_batches())
 
     def val_dataloader(self) -> DataLoader[Batch]:
-        """The validation split, from short to long."""
-        return self.loader("validation")
+        """The validation split, from short to long; of several processes each reads its share."""
+        return self._loader("validation", self._batches("validation", self.evaluation_budget, None, *self._share()))
 
     def loader(self, split: str) -> DataLoader[Batch]:
         """Any split, from short to long; `Batch.rows` says which pair is where."""
@@ -68,6 +66,10 @@ class TranslationDataModule(lightning.LightningDataModule):
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
         """Moves a batch; from page-locked memory the copy does not wait."""
         return batch.to(device, non_blocking=True)
+
+    def _share(self) -> tuple[int, int]:
+        """Which process of how many this is."""
+        return (0, 1) if self.trainer is None else (self.trainer.global_rank, self.trainer.world_size)
 
     def _pairs(self, split: str) -> TokenPairs:
         return TokenPairs(self.prepared.splits[split])

@@ -115,7 +115,8 @@ class Resumable(Checkpoint):
         """Keeps a state in the middle of an epoch when it is time."""
         done = batch_idx + 1
         validates = trainer.val_check_batch is not None and done % trainer.val_check_batch == 0
-        if done % trainer.accumulate_grad_batches or trainer.is_last_batch or validates:
+        ends = trainer.is_last_batch or trainer.should_stop or trainer.global_step == trainer.max_steps
+        if done % trainer.accumulate_grad_batches or validates or ends:
             return
         late = self._every_seconds is not None and time.monotonic() - self._kept_time >= self._every_seconds
         wanted = self._agreed(trainer, late or self._signal is not None)

@@ -18,6 +18,7 @@ from attnlab.errors import ConfigError
 from attnlab.evaluation.answer import Answer, answer
 from attnlab.seq2seq.model import Seq2Seq
 from attnlab.training.loss import TranslationLoss
+from attnlab.training.processes import gather
 from attnlab.training.schedule import Schedule
 
 
@@ -118,8 +119,8 @@ class TranslationTask(lightning.LightningModule):
         self._answers += answer(self.model, batch, self._search)
 
     def on_validation_epoch_end(self) -> None:
-        """Scores all answers of the split, then forgets them."""
-        answers, self._answers = self._answers, []
+        """Scores all answers of the split, of all processes, then forgets them."""
+        answers, self._answers = gather(self._answers, self.trainer.world_size), []
         metrics = self.judge(answers, "val")
         shown = {name: value for name, value in metrics.items() if name in {"val/bleu", "val/loss"}}
         self.log_dict(shown, prog_bar=True, batch_size=len(answers))

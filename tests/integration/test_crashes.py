@@ -1,0 +1,19 @@
+"""A run that is killed at any moment goes on as if nothing had happened."""
+
+from pathlib import Path
+
+import pytest
+from command_line import Commands
+from crashes import survive
+
+
+@pytest.fixture
+def own_commands(commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
+    """In a folder of this test alone."""
+    monkeypatch.setattr(commands, "folder", tmp_path)
+    return commands
+
+
+@pytest.mark.parametrize("kills", [3, pytest.param(24, marks=pytest.mark.slow)])
+def test_nothing_is_lost(own_commands: Commands, kills: int) -> None:
+    assert sum("killed" in line for line in survive(own_commands, kills, seed=kills)) >= kills
