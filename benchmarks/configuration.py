@@ -77,7 +77,7 @@ def corpus_note(arguments: argparse.Namespace) -> str:
             "and no peer is run."
         )
     missing = [name for name in PEERS if name not in arguments.peers]
-    said = f" Not run: {', '.join(missing)} (`sh benchmarks/peers/install.sh` installs them)." if missing else ""
+    said = f" Not run: {', '.join(missing)} (`sh benchmarks/peers/install.sh` installs the peers)." if missing else ""
     return f"Multi30k English-German as lower-cased tokens.{said}"
 
 

@@ -177,8 +177,9 @@ def meaning(arguments: argparse.Namespace, base: Sizes) -> list[str]:
         "A training step (forward, loss, backward, Adam) over random words, and a beam that writes "
         f"{base.target} words a sentence: median and quartiles of {arguments.rounds} rounds, the sizes of an axis in "
         f"turn; ratios are those of each round. One size moves, the others are hidden {base.hidden}, source "
-        f"{base.source}, target {base.target}, batch {base.batch}; vocabularies of {WORDS:,} words, {arguments.threads} threads. The peak is "
-        "what a first step adds to the parameters: gradients and Adam's moments count.",
+        f"{base.source}, target {base.target}, batch {base.batch}; vocabularies of {WORDS:,} words, "
+        f"{arguments.threads} threads. The peak is what a first step adds to the parameters: gradients and Adam's "
+        "moments count.",
     ]
 
 

@@ -1,7 +1,8 @@
-"""What this machine could reach at most: the rate of a large matrix product, and the operations that a step needs."""
+"""What this machine could reach at most: the rate of a large product, the operations of a step, torch's own LSTM."""
 
 import copy
 import time
+from collections.abc import Sequence
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -26,6 +27,27 @@ def product_rate(dtype: torch.dtype, device: torch.device) -> float:
         synchronize(device)
         seconds.append(time.perf_counter() - started)
     return 2 * edge**3 / sorted(seconds[1:])[2]
+
+
+def recurrent_seconds(model: Seq2Seq, batches: Sequence[Batch], dtype: torch.dtype, device: torch.device) -> float:
+    """Seconds that torch's recurrent layers need, forward and backward, with nothing else around them.
+
+    The layers of encoder and decoder read random inputs of the batches' sizes, padding included, all steps at once:
+    what a decoder that attends between the steps could reach if all the rest were free.
+    """
+    layers = [copy.deepcopy(each).to(device).train() for each in (model.encoder.layers, model.decoder.recurrent.layers)]
+    for each in layers:
+        each.flatten_parameters()
+    for _ in range(2):  # the first pass loads what is loaded at first use
+        synchronize(device)
+        started = time.perf_counter()
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=dtype == torch.bfloat16):
+            for batch in batches:
+                for each, tokens in zip(layers, (batch.source, batch.target[:, :-1]), strict=True):
+                    inputs = torch.randn(*tokens.shape, each.input_size, device=device, requires_grad=True)
+                    each(inputs)[0].sum().backward()
+        synchronize(device)
+    return time.perf_counter() - started
 
 
 def synchronize(device: torch.device) -> None:

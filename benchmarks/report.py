@@ -30,7 +30,9 @@ def write(
     configured = ["", "Configuration:", "", "```yaml", *config.rstrip().splitlines(), "```"] if config else []
     file = output / f"{now:%Y-%m-%d}-{name}.md"
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("\n".join([*heading, *body, "", *setting(precision), *configured]) + "\n", encoding="utf-8")
+    text = "\n".join([*heading, *body, "", *setting(precision), *configured]) + "\n"
+    here = text.replace(f"{ROOT}/", "").replace(f"{ROOT.parent}/", "../")  # paths mean nothing on another machine
+    file.write_text(here, encoding="utf-8")
     print("\n".join(body))
     print(f"\n{file}")
     return file

@@ -22,7 +22,7 @@ import report
 import torch
 from alternating import Alternated, Spread, alternate
 from configuration import chosen_peers, compose_config, corpus_note, data_folder, device_of, options
-from machine import product_rate, step_operations, step_operations_by_hand, synchronize
+from machine import product_rate, recurrent_seconds, step_operations, step_operations_by_hand, synchronize
 from omegaconf import DictConfig, OmegaConf
 from peers.running import Peer
 
@@ -39,8 +39,8 @@ from attnlab.experiment.build import (
 )
 from attnlab.experiment.train import quiet_libraries
 
-SAMPLED = 8
-"""Batches whose operations are counted."""
+SAMPLED = 4
+"""Batches whose operations are counted, and which the recurrent layers alone read."""
 
 
 class Clock(lightning.Callback):
@@ -94,10 +94,19 @@ class Trainee:
         build_trainer(self.config, self.precision, callbacks=[clock], **quiet).fit(task, datamodule=self.datamodule)
         return clock.tokens / clock.seconds
 
+    def sampled(self) -> tuple[list[Batch], int]:
+        """Some of the batches that it trains on, and their tokens."""
+        batches = list(islice(self.datamodule.train_dataloader(), SAMPLED))
+        return batches, sum(map(real_tokens, batches))
+
+    def recurrent_rate(self) -> float:
+        """Tokens a second if there were only torch's recurrent layers."""
+        batches, tokens = self.sampled()
+        return tokens / recurrent_seconds(self.model, batches, self.dtype, device_of(self.config))
+
     def operations(self) -> "Operations":
         """What a token costs, from some of the batches that it trains on."""
-        batches = list(islice(self.datamodule.train_dataloader(), SAMPLED))
-        tokens = sum(map(real_tokens, batches))
+        batches, tokens = self.sampled()
         by_hand = [step_operations_by_hand(self.model, batch) for batch in batches]
         return Operations(
             sum(step_operations(self.model, batch) for batch in batches) / tokens,
@@ -124,7 +133,9 @@ def main() -> None:
     peers = chosen_peers(arguments, arguments.work / "training")
     speeds = partial(train_peer, steps=arguments.steps, report_every=arguments.skip)
     rates = {product_name(side.dtype): partial(product_rate, side.dtype, device) for side in own.values()}
-    sides: dict[str, Callable[[], float]] = {**own, **{peer.name: partial(speeds, peer) for peer in peers}, **rates}
+    alone = {recurrent_name(side): side.recurrent_rate for side in reversed(own.values())}
+    others = {peer.name: partial(speeds, peer) for peer in peers}
+    sides: dict[str, Callable[[], float]] = {**own, **others, **alone, **rates}
     measured = alternate(sides, rounds=arguments.rounds, warm_up=0)
     report.write(
         "training" if device.type == "cpu" else "training-cuda",
@@ -176,6 +187,11 @@ def product_name(dtype: torch.dtype) -> str:
     return f"{str(dtype).removeprefix('torch.')} product"
 
 
+def recurrent_name(side: Trainee) -> str:
+    """What the recurrent layers of a precision are called; with input feeding they read more."""
+    return f"recurrent layers alone, {side.precision.name}"
+
+
 def real_tokens(batch: Batch) -> int:
     """Words and end tokens that are predicted."""
     return int(batch.target_lengths.sum()) - len(batch.target_lengths)
@@ -187,7 +203,8 @@ def meaning(arguments: argparse.Namespace) -> list[str]:
         f"Real target tokens a second, end tokens counted: median and quartiles of {arguments.rounds} rounds of "
         f"{arguments.steps} steps after {arguments.skip} that do not count, all sides in turn; ratios are those of "
         "each round. The limit is the rate of a large matrix product in that precision, with as many threads, over the "
-        "operations of the products in a step, padding included; gates, softmax, loss and optimizer come on top.",
+        "operations of the products in a step, padding included; gates, softmax, loss and optimizer come on top. The "
+        "recurrent layers alone are torch's own, forward and backward over all steps at once, without the rest.",
         "",
         corpus_note(arguments),
     ]
@@ -205,11 +222,15 @@ def markdown(own: Mapping[str, Trainee], peers: Sequence[Peer], measured: Altern
         padding = f"by length, {side.datamodule.train_batches().padding_share():.0%} padding"
         cells = [name, padding, f"{side.parameters:,}", measured.side(name).show(), against(measured, name, fastest)]
         rows.append([*cells, Spread.of(limits).show(), Spread.of(shares).show(".0%")])
-        by_hand = "" if operations.by_hand is None else f" ({operations.by_hand / 1e6:.2f} by hand)"
-        notes.append(f"- {name}: {operations.counted / 1e6:.2f} million operations a token{by_hand}")
+        by_hand = "" if operations.by_hand is None else f" ({operations.by_hand:,.0f} by hand)"
+        notes.append(f"- {name}: {operations.counted:,.0f} operations a token{by_hand}")
     for peer in peers:
         cells = [peer.name, peer.batches, f"{peer.parameters:,}", measured.side(peer.name).show()]
         rows.append([*cells, against(measured, peer.name, fastest), "–", "–"])
+    rows += [
+        [name, "by length", "–", measured.side(name).show(), against(measured, name, fastest), "–", "–"]
+        for name in dict.fromkeys(recurrent_name(side) for side in own.values())
+    ]
     for name in dict.fromkeys(product_name(side.dtype) for side in own.values()):
         giga = Spread.of([rate / 1e9 for rate in measured.figures[name]])
         notes.append(f"- {name}: {giga.show()} billion operations a second")
