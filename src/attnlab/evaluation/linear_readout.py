@@ -39,21 +39,6 @@ class WordTable(NamedTuple):
         return torch.tensor([self.best.get(one, self.fallback) for one in given.tolist()], dtype=torch.long)
 
 
-class ReadOut(NamedTuple):
-    """Which states had their word guessed right, each guess made without its own sentence's fold.
-
-    Attributes:
-        linear: by the linear map.
-        own_word: by the most frequent word at this offset beside the state's own word: all that a state could tell if
-            it stood for its own word and nothing more.
-        majority: by the most frequent word.
-    """
-
-    linear: Bool[Tensor, " states"]
-    own_word: Bool[Tensor, " states"]
-    majority: Bool[Tensor, " states"]
-
-
 def fit_classifier(
     features: Float[Tensor, "states memory"],
     labels: Int[Tensor, " states"],
@@ -114,26 +99,34 @@ def fit_table(
 def read_out(
     features: Float[Tensor, "states memory"],
     words: Int[Tensor, " states"],
-    own_words: Int[Tensor, " states"],
     folds: Int[Tensor, " states"],
     *,
     num_classes: int,
-) -> ReadOut:
-    """Guesses the words of each fold from all others.
+) -> Bool[Tensor, " states"]:
+    """Which states have their word guessed right by a linear map, fitted without their own fold.
 
     Args:
         features: memory states.
         words: the word to guess, for every state, numbered from 0.
-        own_words: the state's own word.
         folds: which states are guessed together, numbered from 0; at least 3, all states of a sentence in one.
         num_classes: how many words there are.
     """
-    fit = partial(fit_classifier, num_classes=num_classes)
-    return ReadOut(
-        linear=_guesses(fit, features, words, folds, PENALTIES) == words,
-        own_word=_guesses(fit_table, own_words, words, folds, BACKOFFS) == words,
-        majority=_guesses(fit_table, torch.zeros_like(own_words), words, folds, [0.0]) == words,
-    )
+    return _guesses(partial(fit_classifier, num_classes=num_classes), features, words, folds, PENALTIES) == words
+
+
+def guess_beside(
+    given: Int[Tensor, " states"],
+    words: Int[Tensor, " states"],
+    folds: Int[Tensor, " states"],
+    *,
+    backoffs: Sequence[float] = BACKOFFS,
+) -> Bool[Tensor, " states"]:
+    """The same by the most frequent word beside a given one, without a look at the state.
+
+    Given the state's own word that is all that a state could tell if it stood for this word and nothing more; given the
+    same for all states it is the most frequent word.
+    """
+    return _guesses(fit_table, given, words, folds, backoffs) == words
 
 
 def _guesses(

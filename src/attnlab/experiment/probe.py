@@ -2,8 +2,9 @@
 
 import logging
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,7 +20,7 @@ from attnlab.errors import ConfigError
 from attnlab.evaluation.by_length import OVERALL, metric_name, rows_by_length
 from attnlab.evaluation.gradient_share import equal_shares, gradient_shares
 from attnlab.evaluation.intervals import Estimate
-from attnlab.evaluation.linear_readout import read_out
+from attnlab.evaluation.linear_readout import guess_beside, read_out
 from attnlab.evaluation.pictures import save_figure
 from attnlab.evaluation.probe import (
     NO_WORD,
@@ -190,27 +191,26 @@ def _accuracies(
 ) -> dict[str, Measured]:
     """How often the read-out of each model is right, and how often guesses without a model are, by offset."""
     words = word_identities(sentences, config.reach)
+    own = words[:, config.reach]
+    read = partial(read_out, num_classes=int(words.max()) + 1)
+    ways: dict[str, tuple[Tensor, Callable[[Tensor, Tensor, Tensor], Tensor]]] = {
+        **{name: (_memory(reader, sentences, device), read) for name, reader in readers.items()},
+        OWN_WORD: (own, guess_beside),
+        MAJORITY: (torch.zeros_like(own), partial(guess_beside, backoffs=[0.0])),
+    }
     sentence_of = torch.tensor([row for row, each in enumerate(sentences) for _ in each.tokens])
     shape = (len(sentences), words.shape[1])
     counts = torch.zeros(shape, dtype=torch.float64).index_add_(0, sentence_of, (words != NO_WORD).double())
-    sums = {name: torch.full(shape, torch.nan, dtype=torch.float64) for name in (*readers, OWN_WORD, MAJORITY)}
-    for name, reader in readers.items():
-        features = _memory(reader, sentences, device)
+    sums = {name: torch.full(shape, torch.nan, dtype=torch.float64) for name in ways}
+    for name, (inputs, guess) in ways.items():
         for column in _track(range(words.shape[1]), f"read-out, {name}"):
             there = words[:, column] != NO_WORD
             folds = sentence_of[there] % config.folds
             if len(folds.unique()) < config.folds:  # too few sentences are as long as that
                 continue
-            found = read_out(
-                features[there],
-                words[there, column],
-                words[there, config.reach],
-                folds,
-                num_classes=int(words.max()) + 1,
-            )
-            for key, right in ((name, found.linear), (OWN_WORD, found.own_word), (MAJORITY, found.majority)):
-                zeros = torch.zeros(shape[0], dtype=torch.float64)
-                sums[key][:, column] = zeros.index_add_(0, sentence_of[there], right.double())
+            right = guess(inputs[there], words[there, column], folds)
+            zeros = torch.zeros(shape[0], dtype=torch.float64)
+            sums[name][:, column] = zeros.index_add_(0, sentence_of[there], right.double())
     return {name: Measured(each, counts) for name, each in sums.items()}
 
 

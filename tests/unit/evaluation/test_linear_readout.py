@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from attnlab.evaluation.linear_readout import fit_classifier, fit_table, read_out
+from attnlab.evaluation.linear_readout import fit_classifier, fit_table, guess_beside, read_out
 from attnlab.evaluation.probe import NO_WORD, ProbedSentence, word_identities
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -35,8 +35,11 @@ def accuracies(features: Tensor, sentences: list[ProbedSentence], offset: int) -
     words = word_identities(sentences, reach=1)
     there = words[:, offset + 1] != NO_WORD
     folds = torch.arange(len(sentences)).repeat_interleave(8) % 5
-    found = read_out(
-        features[there], words[there, offset + 1], words[there, 1], folds[there], num_classes=int(words.max()) + 1
+    asked, own, known = words[there, offset + 1], words[there, 1], folds[there]
+    found = (
+        read_out(features[there], asked, known, num_classes=int(words.max()) + 1),
+        guess_beside(own, asked, known),
+        guess_beside(torch.zeros_like(own), asked, known),
     )
     return [float(right.double().mean()) for right in found]
 
@@ -109,5 +112,5 @@ def test_what_follows_from_the_own_word_needs_no_memory() -> None:
 
 def test_a_word_of_one_fold_alone_is_never_guessed() -> None:
     words, folds = torch.tensor([0, 1, 2, 3] * 10), torch.tensor([0, 1, 2, 3] * 10)
-    found = read_out(torch.nn.functional.one_hot(words).double(), words, words, folds, num_classes=4)
-    assert not torch.stack(list(found)).any()
+    assert not read_out(torch.nn.functional.one_hot(words).double(), words, folds, num_classes=4).any()
+    assert not guess_beside(words, words, folds).any()
