@@ -1,25 +1,20 @@
 """Where sentence pairs come from: the hub, local files with columns, or parallel text, read in one way."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import datasets
-import pyarrow as pa
-import pyarrow.compute as pc
+import numpy as np
 
-from attnlab.data.files import (
-    SPLIT_NAMES,
-    ParallelFiles,
-    SplitFiles,
-    find_split_files,
-    read_parallel,
-    read_tables,
-)
+from attnlab.data.columns import no_column, read_parquet, take_columns
+from attnlab.data.files import SPLIT_NAMES, ParallelFiles, SplitFiles, find_split_files
 from attnlab.data.hub import load_from_hub
 from attnlab.data.progress import hide_progress_in_logs
+from attnlab.data.rows import Row, not_utf8, read_parallel, read_table
+from attnlab.data.storage import cached_rows
 from attnlab.errors import ConfigError, DataError
 
 RUN = 20
@@ -131,26 +126,49 @@ class TranslationCorpus:
 
     def _read(self, split: str, files: SplitFiles) -> datasets.Dataset:
         if isinstance(files, ParallelFiles):
-            source, target = read_parallel(files)
-            return datasets.Dataset.from_dict(
-                {"source": source, "target": target},
-                features=datasets.Features(source=datasets.Value("string"), target=datasets.Value("string")),
+            return cached_rows([files.source, files.target], ("source", "target"), read_parallel(files), how="parallel")
+        for path in files.paths:
+            if path.stat().st_size == 0:
+                raise DataError(f"A split holds at least one pair, but {path} is empty: fill it, or mend data.path.")
+        if files.paths[0].suffix == ".parquet":
+            return self._columns(split, read_parquet(files.paths))
+        asked, how = self._asked(), repr((self._asked(), self._nested()))
+        return cached_rows(files.paths, list(asked), self._rows(split, files.paths), how=how)
+
+    def _rows(self, split: str, paths: Sequence[Path]) -> Iterator[list[str]]:
+        """The columns that are asked for of each row, null as empty text."""
+        there: dict[str, None] = {}
+        for path in paths:
+            for place, whole in read_table(path):
+                inner = whole.get("translation") if self._nested() else None
+                row = {**whole, **inner} if isinstance(inner, dict) else whole
+                there |= dict.fromkeys(row)
+                yield [self._text(path, place, row, ours, theirs) for ours, theirs in self._asked().items()]
+        for ours, theirs in self._asked().items():
+            if theirs not in there:
+                raise no_column(ours, theirs, there, split=split, name=self.name)
+
+    def _text(self, path: Path, place: str, row: Row, ours: str, theirs: str) -> str:
+        text = row.get(theirs)
+        if text is None:
+            return ""
+        if not isinstance(text, str):
+            raise DataError(
+                f"A sentence is text, but column {theirs} in {place} of {path} holds {text!r:.40}: mend it, or set "
+                f"data.{ours}_column to a column of text."
             )
-        return self._columns(split, read_tables(files.paths, tuple(self._asked().values())))
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:  # JSON can spell half a surrogate pair
+            raise not_utf8(path, place) from error
+        return text
 
     def _columns(self, split: str, dataset: datasets.Dataset) -> datasets.Dataset:
-        """Renames columns to ours and replaces nulls by empty text, which is counted later as every empty line is."""
-        table: pa.Table = dataset.with_format("arrow")[:]
-        if "translation" in table.column_names and self.source_column is None and self.target_column is None:
-            translation = table.column("translation")
-            if pa.types.is_struct(translation.type):
-                fields = [translation.type.field(index).name for index in range(translation.type.num_fields)]
-                arrays = [pc.struct_field(translation, index) for index in range(len(fields))]
-                others = [name for name in table.column_names if name not in (*fields, "translation")]
-                arrays += [table.column(name) for name in others]
-                table = pa.table(dict(zip([*fields, *others], arrays, strict=True)))
-        columns = {ours: self._text(split, ours, table, theirs) for ours, theirs in self._asked().items()}
-        return datasets.Dataset(datasets.table.InMemoryTable(pa.table(columns)))
+        return take_columns(dataset, self._asked(), nested=self._nested(), split=split, name=self.name)
+
+    def _nested(self) -> bool:
+        """Whether both sides may lie in one column `translation`, as on the hub."""
+        return self.source_column is None and self.target_column is None
 
     def _asked(self) -> dict[str, str]:
         """Our columns and what they are called there."""
@@ -159,20 +177,6 @@ class TranslationCorpus:
             "target": self.target_column or self.target_language,
         }
         return columns if self.alignment_column is None else {**columns, "alignment": self.alignment_column}
-
-    def _text(self, split: str, ours: str, table: pa.Table, theirs: str) -> pa.ChunkedArray:
-        if theirs not in table.column_names:
-            raise DataError(
-                f"The {ours} of {self.name} is read from the column {theirs}, but split {split} has the columns "
-                f"{', '.join(table.column_names)}: set data.{ours}_column, or mend the languages."
-            )
-        column = table.column(theirs)
-        if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
-            raise DataError(
-                f"A sentence is text, but column {theirs} in split {split} of {self.name} holds {column.type}: "
-                f"set data.{ours}_column to a column of text."
-            )
-        return pc.fill_null(column, "").cast(pa.string())
 
     def _cut(self, there: dict[str, datasets.Dataset]) -> dict[str, datasets.Dataset]:
         """Takes the splits that are missing from train, evenly spread and always the same rows."""
@@ -187,9 +191,8 @@ class TranslationCorpus:
                     f"{size:,}: change it."
                 )
             rows = spread_rows(len(train), size)
-            held_out = set(rows)
             there[split] = train.select(rows)
-            there["train"] = train.select([row for row in range(len(train)) if row not in held_out])
+            there["train"] = train.select(np.delete(np.arange(len(train)), rows))
         return there
 
 

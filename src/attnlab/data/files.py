@@ -1,21 +1,15 @@
-"""Which local files hold which split, and how they are read without losing or shifting a pair."""
+"""Which local files hold which split."""
 
-import codecs
-import csv
-import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import datasets
-
 from attnlab.errors import DataError
 
-TABLES: Final = {".parquet": "parquet", ".jsonl": "json", ".json": "json", ".csv": "csv", ".tsv": "csv"}
-"""File endings and the `datasets` loader that reads them."""
+TABLES: Final = (".parquet", ".jsonl", ".json", ".csv", ".tsv")
+"""Endings of files with columns."""
 
 SPLIT_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "train": ("train", "training"),
@@ -25,7 +19,6 @@ SPLIT_NAMES: Final[dict[str, tuple[str, ...]]] = {
 """What a split is called here, and what others call it."""
 
 _SHARD: Final = re.compile(r"-\d+-of-\d+(-[0-9a-f]+)?$")
-_CHUNK_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -77,98 +70,9 @@ def find_split_files(
     return found
 
 
-def read_parallel(files: ParallelFiles) -> tuple[list[str], list[str]]:
-    """Lines of both files. Only a line feed ends a line (a carriage return before it belongs to the ending):
-    the other separators that Unicode knows may stand inside a sentence, and splitting there would shift all pairs.
-
-    Raises:
-        DataError: a file is missing, a line is not UTF-8, or the files do not pair up.
-    """  # noqa: D205
-    source, target = _read_lines(files.source), _read_lines(files.target)
-    if len(source) != len(target):
-        raise DataError(
-            f"Line n of the source pairs with line n of the target, but {files.source} has {len(source):,} lines and "
-            f"{files.target} has {len(target):,}: find the missing lines."
-        )
-    return source, target
-
-
-def check_utf8(path: Path) -> None:
-    """Reads a text file once for nothing but its encoding, which the loaders of `datasets` do not report by line.
-
-    Raises:
-        DataError: a line is not UTF-8.
-    """
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    line = 1
-    with path.open("rb") as file:
-        while True:
-            chunk = file.read(_CHUNK_BYTES)
-            pending = decoder.getstate()[0]
-            try:
-                decoder.decode(chunk, final=not chunk)
-            except UnicodeDecodeError as error:
-                raise _not_utf8(path, line + (pending + chunk)[: error.start].count(b"\n")) from error
-            if not chunk:
-                return
-            line += chunk.count(b"\n")
-
-
-def read_tables(paths: Sequence[Path], text_columns: Sequence[str]) -> datasets.Dataset:
-    """All rows of files with columns, as their `datasets` loader sees them.
-
-    Args:
-        paths: files of one format.
-        text_columns: columns of a CSV file that are text, whatever they look like: "12", "NA" and "null" are words.
-
-    Raises:
-        DataError: a file is empty or not what its ending says, or a line is not UTF-8.
-    """
-    suffix = paths[0].suffix
-    options: dict[str, object] = {}
-    if TABLES[suffix] == "csv":
-        options = {"keep_default_na": False, "converters": dict.fromkeys(text_columns, str)}
-    if suffix == ".tsv":
-        # Here a quotation mark is only a sign: read as a bracket it would swallow lines up to the next one.
-        options |= {"sep": "\t", "quoting": csv.QUOTE_NONE}
-    for path in paths:
-        if path.stat().st_size == 0:
-            raise DataError(f"A split holds at least one pair, but {path} is empty: fill it, or mend data.path.")
-        if TABLES[suffix] != "parquet":
-            check_utf8(path)
-    try:
-        with _quiet():
-            files = {"train": [str(path) for path in paths]}
-            return datasets.load_dataset(TABLES[suffix], data_files=files, split="train", **options)
-    except Exception as error:  # pyarrow, pandas and datasets each fail in their own way
-        reason = " ".join(str(error.__cause__ or error).split())[:200]
-        raise DataError(
-            f"{paths[0]} cannot be read as {suffix.removeprefix('.')} ({reason}): mend the file."
-        ) from error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keeps `datasets` from logging an error that is raised as well."""
-    before = datasets.logging.get_verbosity()
-    datasets.logging.set_verbosity(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        datasets.logging.set_verbosity(before)
-
-
-def _read_lines(path: Path) -> list[str]:
-    if not path.is_file():
-        raise _missing(path)
-    content = path.read_bytes().removeprefix(codecs.BOM_UTF8)
-    try:
-        lines = content.decode("utf-8").split("\n")
-    except UnicodeDecodeError as error:
-        raise _not_utf8(path, content[: error.start].count(b"\n") + 1) from error
-    if lines[-1] == "":
-        lines.pop()
-    return [line.removesuffix("\r") for line in lines]
+def missing(path: Path) -> DataError:
+    """What is said of a file that is not there."""
+    return DataError(f"{path} does not exist (looked for it as {path.absolute()}): mend data.path.")
 
 
 def _one_split(path: Path, languages: tuple[str, str]) -> SplitFiles:
@@ -183,7 +87,7 @@ def _one_split(path: Path, languages: tuple[str, str]) -> SplitFiles:
     source, target = (path.with_name(f"{path.name}.{language}") for language in languages)
     if source.is_file() or target.is_file():
         return _pair(source, target)
-    raise _missing(path)
+    raise missing(path)
 
 
 def _in_folder(root: Path, names: Sequence[str], languages: tuple[str, str]) -> SplitFiles | None:
@@ -217,21 +121,10 @@ def _texts(folder: Path, name: str, languages: tuple[str, str]) -> ParallelFiles
 
 
 def _pair(source: Path, target: Path) -> ParallelFiles:
-    for missing, there in ((source, target), (target, source)):
-        if not missing.is_file():
+    for absent, there in ((source, target), (target, source)):
+        if not absent.is_file():
             raise DataError(
-                f"Parallel text takes two files, but {there} has no partner {missing}: add it, or mend "
+                f"Parallel text takes two files, but {there} has no partner {absent}: add it, or mend "
                 "data.source_language and data.target_language."
             )
     return ParallelFiles(source, target)
-
-
-def _missing(path: Path) -> DataError:
-    return DataError(f"{path} does not exist (looked for it as {path.absolute()}): mend data.path.")
-
-
-def _not_utf8(path: Path, line: int) -> DataError:
-    return DataError(
-        f"Text must be UTF-8, but line {line:,} of {path} is not: convert the file, for example with "
-        "`iconv -f latin1 -t utf-8`."
-    )

@@ -1,5 +1,7 @@
 """How rows of text go to disk as they come, and are read from there without being held in memory."""
 
+import hashlib
+import uuid
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
@@ -10,11 +12,14 @@ import pyarrow as pa
 from datasets.utils import tqdm
 
 from attnlab.data.progress import hide_progress_in_logs
+from attnlab.errors import RunError
 
+_VERSION: Final = 1
+"""Part of every name in the cache: raise it whenever the same files would give other rows."""
 _BATCH: Final = 1_000
 
 
-def store_rows(file: Path, names: Sequence[str], rows: Iterable[Sequence[str]]) -> datasets.Dataset:
+def store_rows(file: Path, names: Iterable[str], rows: Iterable[Sequence[str]]) -> datasets.Dataset:
     """Writes rows of text columns into an Arrow file and opens it memory-mapped; a batch at a time is in memory."""
     schema = pa.schema([(name, pa.string()) for name in names])
     hide_progress_in_logs()
@@ -23,4 +28,38 @@ def store_rows(file: Path, names: Sequence[str], rows: Iterable[Sequence[str]]) 
         while batch := list(islice(there, _BATCH)):
             columns = [pa.array(column, pa.string()) for column in zip(*batch, strict=True)]
             writer.write_batch(pa.record_batch(columns, schema))
+    return datasets.Dataset.from_file(str(file))
+
+
+def cached_rows(
+    paths: Sequence[Path], names: Sequence[str], rows: Iterable[Sequence[str]], *, how: str
+) -> datasets.Dataset:
+    """What `store_rows` makes of files, from the cache of `datasets` if they were read before and not written since.
+
+    Args:
+        paths: the files.
+        names: of the columns.
+        rows: gives what is read of the files, if need be.
+        how: all that decides, beside the files, what that is.
+
+    Raises:
+        RunError: the cache cannot be written.
+    """
+    stats = [(str(path.absolute()), path.stat()) for path in paths]
+    state = [(path, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns) for path, stat in stats]
+    digest = hashlib.sha256(repr((_VERSION, how, state)).encode()).hexdigest()[:20]
+    file = Path(datasets.config.HF_DATASETS_CACHE) / "attnlab" / f"{digest}.arrow"
+    if not file.exists():
+        building = file.with_name(f"{uuid.uuid4().hex}.part")
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            store_rows(building, names, rows)
+            building.rename(file)
+        except OSError as error:
+            raise RunError(
+                f"Text is kept in {file.parent}, which cannot be written ({error}): free some space, or choose another "
+                "folder with the environment variable HF_DATASETS_CACHE."
+            ) from error
+        finally:
+            building.unlink(missing_ok=True)
     return datasets.Dataset.from_file(str(file))

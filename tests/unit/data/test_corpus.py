@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import datasets
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from attnlab.data import corpus as corpus_module
+from attnlab.data import storage as storage_module
 from attnlab.data.corpus import Corpus, TranslationCorpus, spread_rows
-from attnlab.errors import ConfigError, DataError
+from attnlab.errors import ConfigError, DataError, RunError
 
 PAIRS = [("the dog", "der Hund"), ("a  cat", "eine Katze"), ("null", "12")]
 WriteJsonl = Callable[[Path, Sequence[tuple[str, str]]], Path]
@@ -85,6 +88,89 @@ def test_columns_can_be_named(tmp_path: Path) -> None:
 def test_null_is_an_empty_line(tmp_path: Path) -> None:
     (tmp_path / "train.jsonl").write_text('{"en": "a", "de": null}\n{"de": "b"}\n')
     assert rows(build(str(tmp_path)).load()["train"]) == [("a", ""), ("", "b")]
+
+
+def test_null_is_an_empty_line_in_tables_of_arrow_too(tmp_path: Path) -> None:
+    table = pa.table({"en": pa.array(["a", None], pa.large_string()), "de": ["b", "c"]})
+    pq.write_table(table, tmp_path / "train.parquet")
+    assert rows(build(str(tmp_path)).load()["train"]) == [("a", "b"), ("", "c")]
+
+
+@pytest.mark.parametrize("kind", ["parquet", "jsonl"])
+def test_one_column_may_be_both_sides(kind: str, tmp_path: Path) -> None:
+    write(kind, tmp_path, "train")
+    copied = build(str(tmp_path), source_column="en", target_column="en").load()["train"]
+    assert rows(copied) == [(english, english) for english, _ in PAIRS]
+
+
+def test_what_is_read_stays_on_disk(tmp_path: Path) -> None:
+    for kind, stem in (("text", "train"), ("jsonl", "validation"), ("parquet", "test")):
+        write(kind, tmp_path, stem)
+    for split in build(str(tmp_path)).load().values():
+        assert split.cache_files  # whatever is in memory has none
+
+
+def test_files_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("text", tmp_path, "train")
+    write("csv", tmp_path, "test")
+    first = build(str(tmp_path)).load()
+    monkeypatch.setattr(storage_module, "store_rows", None)  # whoever calls it again fails
+    second = build(str(tmp_path)).load()
+    assert all(rows(first[split]) == rows(second[split]) for split in first)
+
+
+def test_a_full_disk_is_named_and_leaves_no_half_file(
+    tmp_path: Path, private_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    write("text", tmp_path, "train")
+    monkeypatch.setattr(storage_module, "store_rows", full)
+    message = (
+        r"kept in .*attnlab, which cannot be written \(.*No space left.*\): free some space, or choose another folder"
+    )
+    with pytest.raises(RunError, match=message):
+        build(str(tmp_path)).load()
+    assert not [path for path in private_cache.rglob("*") if path.is_file()]
+
+
+def test_bytes_that_arrow_took_for_text_are_refused(tmp_path: Path) -> None:
+    broken = pa.array([b"a", b"\xff", b"c"]).cast(pa.binary()).view(pa.string())
+    pq.write_table(pa.table({"en": broken, "de": ["x", "y", "z"]}), tmp_path / "train.parquet")
+    with pytest.raises(DataError, match=r"must be UTF-8, but pair 2 of split train in x is not: write its file anew"):
+        build(str(tmp_path)).load()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("train.jsonl", "", r"at least one pair, but .*train.jsonl is empty: fill it, or mend data.path"),
+        (
+            "train.jsonl",
+            '{"en": "a", "de": 12}',
+            r"column de in line 1 of .*train.jsonl holds 12: mend it, or set data.t",
+        ),
+        ("train.jsonl", '{"en": ["a"], "de": "b"}', r"column en in line 1 of .*train.jsonl holds \['a'\]: mend it, or"),
+        (
+            "train.jsonl",
+            '\n{"en": "a", "de": "\\ud800"}',
+            r"must be UTF-8, but line 2 of .*train.jsonl is not: convert",
+        ),
+    ],
+)
+def test_a_row_without_text_is_named(tmp_path: Path, name: str, content: str, message: str) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(DataError, match=message):
+        build(str(tmp_path)).load()
+
+
+def test_a_parquet_file_that_is_none_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "train.parquet").write_bytes(b"PAR1")
+    with pytest.raises(DataError, match=r"train.parquet cannot be read as parquet \(.*\): mend the file") as caught:
+        build(str(tmp_path)).load()
+    assert "\n" not in str(caught.value)
+    assert "Failed to" not in capfd.readouterr().err
 
 
 def test_a_configuration_may_be_a_subfolder(tmp_path: Path) -> None:

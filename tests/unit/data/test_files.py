@@ -1,20 +1,10 @@
-"""Splits are found by their names, and reading them never loses, splits or shifts a pair."""
+"""Splits are found by their names."""
 
-import json
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from attnlab.data.files import (
-    SPLIT_NAMES,
-    ParallelFiles,
-    TableFiles,
-    check_utf8,
-    find_split_files,
-    read_parallel,
-    read_tables,
-)
+from attnlab.data.files import SPLIT_NAMES, ParallelFiles, TableFiles, find_split_files
 from attnlab.errors import DataError
 
 ENGLISH_GERMAN = ("en", "de")
@@ -30,12 +20,6 @@ def touch(folder: Path, *names: str) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("x\n")
     return folder
-
-
-def parallel(folder: Path, english: bytes, german: bytes) -> ParallelFiles:
-    (folder / "train.en").write_bytes(english)
-    (folder / "train.de").write_bytes(german)
-    return ParallelFiles(folder / "train.en", folder / "train.de")
 
 
 @pytest.mark.parametrize("suffix", ["jsonl", "json", "csv", "tsv", "parquet"])
@@ -121,120 +105,3 @@ def test_what_is_missing_or_ambiguous_is_named(tmp_path: Path, there: list[str],
     with pytest.raises(DataError, match=message) as caught:
         find(str(tmp_path / asked))
     assert "\n" not in str(caught.value)
-
-
-def test_only_a_line_feed_ends_a_line(tmp_path: Path) -> None:
-    english = "a\u2028b\nc\x85d\ne\x1cf\x0bg\x0ch\ni\rj\n"
-    german = "1\n2\n3\n4\n"
-    source, target = read_parallel(parallel(tmp_path, english.encode(), german.encode()))
-    assert source == ["a\u2028b", "c\x85d", "e\x1cf\x0bg\x0ch", "i\rj"]
-    assert target == ["1", "2", "3", "4"]
-
-
-@pytest.mark.parametrize("ending", ["\n", "\r\n"])
-@pytest.mark.parametrize("last", [True, False])
-def test_line_endings_and_byte_order_marks_are_no_text(tmp_path: Path, ending: str, last: bool) -> None:
-    english = "\ufeff" + ending.join(["a", "", "b"]) + (ending if last else "")
-    source, target = read_parallel(parallel(tmp_path, english.encode(), b"1\n2\n3"))
-    assert source == ["a", "", "b"]
-    assert target == ["1", "2", "3"]
-
-
-def test_files_of_different_length_are_refused(tmp_path: Path) -> None:
-    files = parallel(tmp_path, b"a\nb\nc\n", b"1\n2\n")
-    message = r"but .*train.en has 3 lines and .*train.de has 2: find the missing lines"
-    with pytest.raises(DataError, match=message):
-        read_parallel(files)
-
-
-def test_an_empty_line_at_the_end_counts(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"train.en has 3 lines and .*train.de has 2"):
-        read_parallel(parallel(tmp_path, b"a\nb\n\n", b"1\n2\n"))
-
-
-def test_a_file_that_vanished_is_named(tmp_path: Path) -> None:
-    files = parallel(tmp_path, b"a\n", b"1\n")
-    files.target.unlink()
-    with pytest.raises(DataError, match=r"train.de does not exist \(looked for it as .*\): mend data.path"):
-        read_parallel(files)
-
-
-def test_a_line_that_is_not_utf8_is_named(tmp_path: Path) -> None:
-    files = parallel(tmp_path, b"a\nb\n", "1\nzwölf\n".encode("latin1"))
-    message = r"must be UTF-8, but line 2 of .*train.de is not: convert the file, .*iconv"
-    with pytest.raises(DataError, match=message):
-        read_parallel(files)
-
-
-@pytest.mark.parametrize("position", [0, 5, (1 << 20) - 1, (1 << 20), (1 << 20) + 7, 2 * (1 << 20)])
-def test_a_broken_character_is_found_wherever_it_stands(tmp_path: Path, position: int) -> None:
-    content = bytearray(b"abc\n" * ((1 << 19) + 10))
-    content[position] = 0xFF
-    path = tmp_path / "train.csv"
-    path.write_bytes(bytes(content))
-    with pytest.raises(DataError, match=rf"line {position // 4 + 1:,} of .*train.csv is not: convert the file"):
-        check_utf8(path)
-
-
-@pytest.mark.parametrize("tail", [b"\xc3", b"\xe2\x82"])
-def test_a_character_cut_off_at_the_end_is_broken(tmp_path: Path, tail: bytes) -> None:
-    (tmp_path / "train.csv").write_bytes(b"a\nb\n" + tail)
-    with pytest.raises(DataError, match=r"line 3 of .*train.csv is not"):
-        check_utf8(tmp_path / "train.csv")
-
-
-def test_characters_across_chunks_are_whole(tmp_path: Path) -> None:
-    (tmp_path / "train.csv").write_text("x" + "€" * (1 << 19))
-    check_utf8(tmp_path / "train.csv")
-
-
-def columns(path: Path) -> dict[str, list[str | None]]:
-    dataset = read_tables([path], ["en", "de"])
-    return {name: list(dataset[name]) for name in dataset.column_names}
-
-
-def test_words_in_a_csv_file_stay_words(tmp_path: Path) -> None:
-    path = tmp_path / "train.csv"
-    path.write_text('en,de\n12,007\nnull,NA\nnan,"ein ""Wort"", ja"\nTrue,1e5\n')
-    assert columns(path) == {"en": ["12", "null", "nan", "True"], "de": ["007", "NA", 'ein "Wort", ja', "1e5"]}
-
-
-def test_quotation_marks_in_tab_separated_text_are_only_signs(tmp_path: Path) -> None:
-    path = tmp_path / "train.tsv"
-    path.write_text('en\tde\n"a b\t"eins\nc"\tdrei\n')
-    assert columns(path) == {"en": ['"a b', 'c"'], "de": ['"eins', "drei"]}
-
-
-def test_separators_inside_json_lines_are_text(
-    tmp_path: Path, write_jsonl: Callable[[Path, Sequence[tuple[str, str]]], Path]
-) -> None:
-    rows = [("a\u2028b", "1"), ("c\x85d", "2"), ("e\x1cf", "3"), ("g\nh", "4")]
-    path = write_jsonl(tmp_path / "train.jsonl", rows)
-    assert columns(path) == {"en": [row[0] for row in rows], "de": [row[1] for row in rows]}
-
-
-def test_json_may_be_one_list_and_have_a_byte_order_mark(tmp_path: Path) -> None:
-    path = tmp_path / "train.json"
-    path.write_text("\ufeff" + json.dumps([{"en": "a", "de": "b"}]))
-    assert columns(path) == {"en": ["a"], "de": ["b"]}
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
-        ("train.jsonl", b"", r"at least one pair, but .*train.jsonl is empty: fill it, or mend data.path"),
-        ("train.jsonl", b'{"en": "a"}\n{"en"', r"train.jsonl cannot be read as jsonl \(.*\): mend the file"),
-        ("train.csv", b"en,de\na,b\nc,d,e\n", r"train.csv cannot be read as csv \(.* line 3, saw 3\): mend the file"),
-        ("train.parquet", b"PAR1", r"train.parquet cannot be read as parquet \(.*\): mend the file"),
-        ("train.jsonl", b'{"en": "z\xf6"}\n', r"must be UTF-8, but line 1 of .*train.jsonl is not: convert"),
-        ("train.csv", b"en,de\na,b\nc,\xf6\n", r"must be UTF-8, but line 3 of .*train.csv is not: convert"),
-    ],
-)
-def test_broken_tables_are_refused_in_one_line(
-    tmp_path: Path, name: str, content: bytes, message: str, capfd: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / name).write_bytes(content)
-    with pytest.raises(DataError, match=message) as caught:
-        read_tables([tmp_path / name], ["en", "de"])
-    assert "\n" not in str(caught.value)
-    assert "Failed to" not in capfd.readouterr().err
