@@ -4,11 +4,11 @@ from typing import Any
 
 import lightning
 import torch
-from torch.utils.data import DataLoader
 
 from attnlab.data.batch import Batch
 from attnlab.data.bucketing import BatchBudget, LengthBatchSampler
-from attnlab.data.pairs import TokenPairs, collate_pairs
+from attnlab.data.loader import BatchLoader
+from attnlab.data.pairs import TokenPairs
 from attnlab.data.prepare import PreparedData
 
 
@@ -20,16 +20,24 @@ class TranslationDataModule(lightning.LightningDataModule):
         budget: size of a training batch.
         evaluation_budget: size of a validation or test batch, which needs no memory for gradients.
         seed: decides, with the epoch, what shares a batch and the order of batches.
+        num_workers: processes that build batches; 0 for a thread beside training.
     """
 
     def __init__(
-        self, prepared: PreparedData, *, budget: BatchBudget, evaluation_budget: BatchBudget, seed: int
+        self,
+        prepared: PreparedData,
+        *,
+        budget: BatchBudget,
+        evaluation_budget: BatchBudget,
+        seed: int,
+        num_workers: int = 0,
     ) -> None:
         super().__init__()
         self.prepared = prepared
         self.budget = budget
         self.evaluation_budget = evaluation_budget
         self.seed = seed
+        self.num_workers = num_workers
         self._start: tuple[int, int] = (0, 0)
 
     def state_dict(self) -> dict[str, Any]:
@@ -51,15 +59,15 @@ class TranslationDataModule(lightning.LightningDataModule):
         """Which pairs share a training batch: every pair once an epoch, by seed and epoch alone."""
         return self._batches("train", self.budget, self.seed, *self._share(), start=self._start)
 
-    def train_dataloader(self) -> DataLoader[Batch]:
+    def train_dataloader(self) -> BatchLoader:
         """The training split, shuffled."""
         return self._loader("train", self.train_batches())
 
-    def val_dataloader(self) -> DataLoader[Batch]:
+    def val_dataloader(self) -> BatchLoader:
         """The validation split, from short to long; of several processes each reads its share."""
         return self._loader("validation", self._batches("validation", self.evaluation_budget, None, *self._share()))
 
-    def loader(self, split: str) -> DataLoader[Batch]:
+    def loader(self, split: str) -> BatchLoader:
         """Any split, from short to long; `Batch.rows` says which pair is where."""
         return self._loader(split, self._batches(split, self.evaluation_budget, None, 0, 1))
 
@@ -88,8 +96,5 @@ class TranslationDataModule(lightning.LightningDataModule):
             pairs.source_sizes, pairs.target_sizes, budget, seed=seed, rank=rank, world_size=world_size, start=start
         )
 
-    def _loader(self, split: str, batches: LengthBatchSampler) -> DataLoader[Batch]:
-        pin_memory = torch.cuda.is_available()
-        return DataLoader[Any](
-            self._pairs(split), batch_sampler=batches, collate_fn=collate_pairs, pin_memory=pin_memory
-        )
+    def _loader(self, split: str, batches: LengthBatchSampler) -> BatchLoader:
+        return BatchLoader(self._pairs(split), batches, num_workers=self.num_workers)
