@@ -11,9 +11,6 @@ from omegaconf import DictConfig, OmegaConf
 from torch.nn import Parameter
 from torch.optim import Optimizer
 
-from attnlab.attention.normalizers.normalizer import Normalizer
-from attnlab.attention.scoring import ScoringFunction
-from attnlab.attention.windows.window import Window
 from attnlab.data.bucketing import BatchBudget
 from attnlab.data.lengths import LengthBuckets
 from attnlab.data.prepare import SPLITS, PreparedData, prepare
@@ -23,9 +20,6 @@ from attnlab.errors import ConfigError
 from attnlab.evaluation.judge import SplitJudge
 from attnlab.evaluation.scores import TextScores
 from attnlab.experiment.components import check_component, component, first_line
-from attnlab.seq2seq.bridge import Bridge
-from attnlab.seq2seq.cells import Cell
-from attnlab.seq2seq.merge import Merge
 from attnlab.seq2seq.model import Seq2Seq
 from attnlab.text.tokenizer import TokenizerPair
 from attnlab.text.trainers import TokenizerTrainer
@@ -38,15 +32,8 @@ from attnlab.training.task import TranslationTask
 
 PRECISIONS = ("auto", "32-true", "bf16-mixed", "bf16-true", "16-mixed", "16-true", "64-true")
 """Lightning's names, and "auto"."""
-PARTS: dict[str, type] = {
-    "model.attention": ScoringFunction,
-    "model.normalizer": Normalizer,
-    "model.window": Window,
-    "model.merge": Merge,
-    "model.bridge": Bridge,
-    "model.cell": Cell,
-}
-"""Parts of a model that are chosen by name, and what each must be."""
+PARTS = ("model.attention", "model.normalizer", "model.window", "model.merge", "model.bridge", "model.cell")
+"""Parts of a model that are chosen by name."""
 
 
 def prepare_data(config: DictConfig, tokenizers: TokenizerTrainer | None = None) -> PreparedData:
