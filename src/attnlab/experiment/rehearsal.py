@@ -30,6 +30,13 @@ def check_settings(config: DictConfig) -> None:
     if type(best) is not int or best < 1:
         raise ConfigError(f"average_checkpoints is a whole number from 1, not {best!r}: 1 tests the best checkpoint.")
     _check_monitor(str(config.monitor), str(config.monitor_mode), list(config.data.length.buckets))
+    known = (f"best/{config.monitor}", "parameters", "train/tokens_per_second")
+    for name in config.objectives or ():
+        if name not in known:
+            raise ConfigError(
+                f"objectives are figures that a sweep can weigh, {', '.join(known)}, but {name} is none: choose "
+                "another, or change monitor."
+            )
     if "checkpoint" not in config.callbacks or config.callbacks.checkpoint is None:
         raise ConfigError("the best checkpoint is tested, but callbacks.checkpoint is null: leave it in.")
 

@@ -34,7 +34,8 @@ def write_best(study: optuna.Study, folder: Path, space: Space, loader: ConfigLo
     plain = loader.load_configuration(name, [f"{group}={choice}" for group, choice in chosen.items()], RunMode.RUN)
     before, after = settings_of(plain), settings_of(trial)
     values: dict[str, Any] = {}
-    for key in [*after, *(key for key in before if key not in after)]:
+    gone = [key for key in before if key not in after and not any(key.startswith(f"{one}.") for one in after)]
+    for key in [*after, *gone]:
         if key not in before or before[key] != after.get(key):
             _put(values, key.split("."), after.get(key))
     use = f"--config-dir {short_path(folder)} experiment=best"

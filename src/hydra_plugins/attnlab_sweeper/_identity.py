@@ -1,6 +1,6 @@
 """Whether a command means the study that the storage holds under its name: the same space, objective and settings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,14 +12,36 @@ from attnlab.errors import ConfigError
 from hydra_plugins.attnlab_sweeper._space import Space
 
 _ATTRIBUTE: Final = "asked"
-_ELSEWHERE: Final = ("hydra.", "paths.", "logger.", "callbacks.progress.", "trainer.accelerator.", "trainer.devices.")
+_ELSEWHERE: Final = (
+    "hydra.",
+    "paths.",
+    "logger.",
+    "callbacks.progress.",
+    "data.num_workers.",
+    "trainer.accelerator.",
+    "trainer.devices.",
+)
 """What may differ from worker to worker: where things lie, who looks on, and the machine."""
 
 
 def check_identity(
-    study: optuna.Study, space: Space, directions: Sequence[StudyDirection], base: DictConfig, folder: Path
+    study: optuna.Study,
+    space: Space,
+    directions: Sequence[StudyDirection],
+    base: DictConfig,
+    folder: Path,
+    usual: Callable[[], DictConfig],
 ) -> None:
     """Compares a new command with the first one of its study; the first one is written down.
+
+    Args:
+        study: of the sweep.
+        space: of the new command, as what follows.
+        directions: of its objectives.
+        base: the configuration that its trials change.
+        folder: of the sweep.
+        usual: makes the configuration of a command without overrides. A setting that the code has learned since the
+            first command makes no difference as long as it is left alone.
 
     Raises:
         ConfigError: they ask for different things.
@@ -35,6 +57,9 @@ def check_identity(
         return
     stored = {**stored, "direction": _told(study.directions)}
     differing = [name for name in {**stored, **asked} if stored.get(name) != asked.get(name)]
+    if any(name not in stored for name in differing):
+        left_alone = {name: str(value) for name, value in settings_of(usual()).items()}
+        differing = [name for name in differing if name in stored or asked[name] != left_alone.get(name)]
     if differing:
         told = "; ".join(
             f"{name} was {stored.get(name, 'absent')} and is now {asked.get(name, 'absent')}" for name in differing[:3]

@@ -12,7 +12,7 @@ from typing import Any
 import optuna
 from hydra.core.plugins import Plugins
 from hydra.core.utils import configure_log
-from hydra.types import HydraContext, TaskFunction
+from hydra.types import HydraContext, RunMode, TaskFunction
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from optuna.samplers import BaseSampler, RandomSampler
@@ -20,6 +20,7 @@ from optuna.study import StudyDirection
 
 from attnlab.errors import ConfigError
 from attnlab.experiment.rehearsal import check_settings
+from attnlab.experiment.trial import objective_names
 from hydra_plugins.attnlab_sweeper._afterwards import show
 from hydra_plugins.attnlab_sweeper._identity import check_identity
 from hydra_plugins.attnlab_sweeper._locks import Presence, only_one
@@ -50,7 +51,7 @@ def sweep(config: DictConfig, context: HydraContext, task: TaskFunction, argumen
     settings = config.hydra.sweeper
     folder, url = Path(str(config.hydra.sweep.dir)), settings.storage
     name = settings.study_name or folder.name
-    directions = _directions(settings)
+    directions = _directions(settings, len(objective_names(config)))
     space = read_space(settings.params or {}, arguments)
     grid = settings.sampler._target_ == "optuna.samplers.GridSampler"
     points = space.grid() if grid else _number(settings)
@@ -61,7 +62,10 @@ def sweep(config: DictConfig, context: HydraContext, task: TaskFunction, argumen
     with explained(url), only_one(folder, url):
         storage = open_storage(url, folder)
         study = optuna.create_study(study_name=name, storage=storage, directions=directions, load_if_exists=True)
-        check_identity(study, space, directions, base, folder)
+        usual = functools.partial(
+            context.config_loader.load_configuration, config.hydra.job.config_name, [], RunMode.RUN
+        )
+        check_identity(study, space, directions, base, folder, usual)
     worker_name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     presence = Presence(folder / _WORKERS_FOLDER / worker_name)
     queue = Queue(
@@ -87,12 +91,17 @@ def sweep(config: DictConfig, context: HydraContext, task: TaskFunction, argumen
         show(study, folder, space, context.config_loader, config)
 
 
-def _directions(settings: DictConfig) -> list[StudyDirection]:
+def _directions(settings: DictConfig, num_objectives: int) -> list[StudyDirection]:
     given = settings.direction
     names = [str(each).upper() for each in (given if OmegaConf.is_list(given) else [given])]
     wrong = [each for each in names if each not in ("MINIMIZE", "MAXIMIZE")]
     if wrong:
         raise ConfigError(f"hydra.sweeper.direction is minimize or maximize, or a list of them, not {given}: mend it.")
+    if len(names) != num_objectives:
+        raise ConfigError(
+            f"a sweep has a direction for each objective, but {len(names)} for {num_objectives}: set objectives and "
+            "hydra.sweeper.direction to lists of one length."
+        )
     if len(names) > 1 and settings.pruner._target_ != "optuna.pruners.NopPruner":
         raise ConfigError(
             f"a trial is pruned by one objective, but this sweep has {len(names)}: set hydra/sweeper/pruner=none."

@@ -90,3 +90,11 @@ def test_a_fused_optimizer_does_not_go_with_scaled_gradients(
         decide_precision(config)
     config.optimizer.fused = False
     assert decide_precision(config).name == "16-mixed"
+
+
+def test_objectives_are_figures_that_a_sweep_can_weigh(config: DictConfig) -> None:
+    config.objectives = ["best/val/bleu", "parameters", "train/tokens_per_second"]
+    check_settings(config)
+    config.objectives = ["parameters", "test/bleu"]
+    with pytest.raises(ConfigError, match=r"can weigh, best/val/bleu, .*, but test/bleu is none: choose another"):
+        check_settings(config)

@@ -21,7 +21,8 @@ CONFIG: dict[str, Any] = {
 def check(study: optuna.Study, seed: str = "1,2", direction: str = "MAXIMIZE", **changes: Any) -> None:
     config = OmegaConf.create({**CONFIG, **changes})
     assert isinstance(config, DictConfig)
-    check_identity(study, read_space({"seed": seed}, []), [StudyDirection[direction]], config, Path("outputs/sweeps/x"))
+    space, folder = read_space({"seed": seed}, []), Path("outputs/sweeps/x")
+    check_identity(study, space, [StudyDirection[direction]], config, folder, lambda: OmegaConf.create({"new": 0}))
 
 
 @pytest.fixture
@@ -34,6 +35,12 @@ def study() -> optuna.Study:
 def test_the_same_command_continues_wherever_it_writes_and_is_shown(study: optuna.Study) -> None:
     check(study)
     check(study, paths={"outputs": "y"}, logger=None)
+
+
+def test_a_setting_that_is_newer_than_the_study_is_none_of_its_concern(study: optuna.Study) -> None:
+    check(study, new=0)
+    with pytest.raises(ConfigError, match=r"for x new was absent and is now 1: repeat"):
+        check(study, new=1)
 
 
 @pytest.mark.parametrize(
