@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -242,7 +241,9 @@ def test_a_truncated_checkpoint_is_refused(use: Callable[..., str], copied: Path
     checkpoint = copied / "checkpoints" / "model.ckpt"
     assert checkpoint.stat().st_size > left
     os.truncate(checkpoint, left)
-    assert re.search("model.ckpt is no whole attnlab checkpoint .* it may be truncated; name another", use(copied))
+    assert re.search(
+        "model.ckpt is no whole attnlab checkpoint .* it may be truncated or altered; name another", use(copied)
+    )
 
 
 def test_a_checkpoint_of_another_architecture_is_refused(
@@ -370,19 +371,6 @@ def test_an_unwritable_folder_is_refused_from_the_shell(commands: Commands) -> N
     (commands.folder / "a_file").touch()
     error = commands.alone("train", "paths.outputs=a_file/outputs").error
     assert re.search(r"a_file/outputs/\S+, which cannot be written \(Not a directory\)", error)
-
-
-def test_an_interrupted_training_says_so_in_one_word(commands: Commands) -> None:
-    places = ("paths.outputs=interrupted", "paths.cache=cache")
-    process = commands.start("train", *TINY, *places, "trainer.max_epochs=100000", "callbacks.early_stopping=null")
-    try:
-        while b"epoch 0" not in process.stdout.readline():
-            assert process.poll() is None
-        process.send_signal(signal.SIGINT)
-        _, stderr = process.communicate(timeout=60)
-    finally:
-        process.kill()  # or a signal that is not heard would leave it training
-    assert (process.returncode, stderr) == (130, b"interrupted\n")
 
 
 def test_a_reader_that_has_seen_enough_is_no_mistake(commands: Commands) -> None:

@@ -170,6 +170,7 @@ def environment(*, precision: str, folder: Path) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "accelerator": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "precision": precision,
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
         "git": _git_state(folder),
     }
 

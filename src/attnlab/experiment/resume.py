@@ -33,12 +33,12 @@ def take_resume(arguments: Sequence[str]) -> list[str]:
         RunError: there is no such run.
         ConfigError: other settings stand beside it.
     """
-    wanted = [each.partition("=")[2] for each in arguments if re.match(r"\+?resume=", each)]
+    wanted = [_unquoted(each.partition("=")[2]) for each in arguments if re.match(r"\+?resume=", each)]
     if not wanted or wanted[-1] in ("", "null"):
         return list(arguments)
     others = [each for each in arguments if not re.match(r"\+?resume=", each)]
     _check_harmless(others)
-    outputs = [each.partition("=")[2] for each in others if each.startswith("paths.outputs=")]
+    outputs = [_unquoted(each.partition("=")[2]) for each in others if each.startswith("paths.outputs=")]
     folder = find_unfinished(wanted[-1], Path(outputs[-1] if outputs else "outputs"))
     return [*others, f"resume={_quoted(folder)}", f"hydra.run.dir={_quoted(folder)}", "hydra.output_subdir=null"]
 
@@ -168,3 +168,10 @@ def _quoted(folder: Path) -> str:
     """As Hydra reads it back, whatever the folder is called."""
     text = re.sub(r"(\\*)'", r"\1\1\\'", str(folder))
     return f"'{text}'"
+
+
+def _unquoted(text: str) -> str:
+    """What `_quoted` was made of; Lightning starts further processes with the first one's arguments."""
+    if len(text) < 2 or text[0] != text[-1] or text[0] not in "'\"":
+        return text
+    return re.sub(rf"(\\*)\1\\{text[0]}", rf"\1{text[0]}", text[1:-1])

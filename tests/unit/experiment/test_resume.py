@@ -1,0 +1,30 @@
+"""Which run a command line continues."""
+
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+
+from attnlab.experiment.resume import take_resume
+
+
+@pytest.mark.parametrize(
+    "name", ["plain", "with space", "it's", 'a "quoted" one', "a,b=[c]{d}$", "back\\slash", "\\' both", "übung"]
+)
+def test_a_folder_may_have_any_name(conf_folder: Path, tmp_path: Path, name: str) -> None:
+    """Hydra, and a further process that gets the same arguments once more, read what was meant."""
+    folder = tmp_path / name
+    (folder / "tokenizer").mkdir(parents=True)
+    (folder / "composed.yaml").touch()
+    arguments = take_resume([f"resume={folder}", "paths.cache=cache"])
+    assert arguments[0] == "paths.cache=cache"
+    assert set(take_resume(arguments)) == set(arguments)
+    with initialize_config_dir(str(conf_folder)):
+        config = compose("train", overrides=arguments, return_hydra_config=True)
+    assert config.resume == config.hydra.run.dir == str(folder)
+    assert config.hydra.output_subdir is None
+
+
+@pytest.mark.parametrize("arguments", [[], ["seed=2"], ["resume=null", "seed=2"], ["resume="], ["-m", "seed=1,2"]])
+def test_without_a_run_the_command_line_is_as_it_was(arguments: list[str]) -> None:
+    assert take_resume(arguments) == arguments
