@@ -20,7 +20,7 @@ from attnlab.seq2seq.model import Seq2Seq
 MODELS = sorted(
     path.stem
     for path in (Path(__file__).parents[2] / "conf" / "model").glob("*.yaml")
-    if path.stem not in {"base", "luong"}  # parts of the others
+    if path.stem != "luong" and not path.stem.startswith("base")  # parts of the others
 )
 OTHER_MODELS = [
     "bahdanau model/attention=location_aware",
