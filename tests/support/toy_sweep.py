@@ -16,6 +16,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 from optuna.samplers import RandomSampler
+from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import FrozenTrial
 
 from attnlab.training.pruning import Pruned
@@ -114,6 +115,7 @@ def work(
         Worker(queue, launcher, space, config, folder, 1).work()
     finally:
         presence.end()
+        close(queue.storage)
 
 
 def space_of(params: Mapping[str, str]) -> Space:
@@ -129,7 +131,17 @@ def begin(folder: Path, **settings: Any) -> Any:
 
 def trials(folder: Path, url: str | None = None) -> list[FrozenTrial]:
     """What the storage holds."""
-    return optuna.load_study(study_name="toy", storage=open_storage(url, folder)).trials
+    storage = open_storage(url, folder)
+    found = optuna.load_study(study_name="toy", storage=storage).trials
+    close(storage)
+    return found
+
+
+def close(storage: BaseStorage) -> None:
+    """Hangs up, as the end of a process does."""
+    if isinstance(storage, RDBStorage):
+        storage.remove_session()
+        storage.engine.dispose()
 
 
 def steps(folder: Path) -> list[list[str]]:

@@ -10,7 +10,7 @@ from optuna.storages.journal import JournalFileOpenLock
 from sqlalchemy import create_engine, text
 from typing_extensions import override
 
-_POSTGRESQL_KEY = 0x6174746E  # any number that no other program on the server locks
+POSTGRESQL_KEY = 0x6174746E  # any number that no other program on the server locks
 
 
 @contextmanager
@@ -23,7 +23,7 @@ def only_one(folder: Path, url: str | None) -> Iterator[None]:
         engine = create_engine(url, connect_args={"connect_timeout": 15})
         try:
             with engine.connect() as connection:  # closing it frees the lock
-                connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _POSTGRESQL_KEY})
+                connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": POSTGRESQL_KEY})
                 yield
         finally:
             engine.dispose()
