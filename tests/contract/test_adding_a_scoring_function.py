@@ -46,8 +46,8 @@ def test_a_file_and_a_yaml_are_enough(
     config.model.network.embeddings.target_vocab_size = 11
     model = component(config, "model.network", Seq2Seq)
     batch = collate([[5, 6, 7, 8], [6]], [[7, 5], []], range(2))
-    logits, weights = model(batch.source, batch.source_lengths, batch.target[:, :-1])
+    found = model(batch.source, batch.source_lengths, batch.target[:, :-1])
     assert config.model.name == "luong_first_entry"
-    assert weights is not None
-    assert weights.sum(dim=-1).allclose(torch.ones(()))
-    logits.sum().backward()
+    assert found.weights is not None
+    assert found.weights.sum(dim=-1).allclose(torch.ones(()))
+    found.logits.sum().backward()

@@ -47,7 +47,8 @@ def forced(model: Seq2Seq, source: list[int], written: list[int]) -> tuple[float
     read = torch.tensor([[BOS, *written[:-1]]])
     batch = collate([source], [[]], [0])
     with torch.no_grad():
-        logits, weights = model(batch.source, batch.source_lengths, read)
+        predicted = model(batch.source, batch.source_lengths, read)
+        logits, weights = predicted.logits, predicted.weights
     steps = logits.log_softmax(dim=-1)[0].gather(1, torch.tensor(written).unsqueeze(1))
     return steps.sum().item(), None if weights is None else weights[0]
 

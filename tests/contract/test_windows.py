@@ -508,9 +508,9 @@ def test_search_finds_what_teacher_forcing_says_and_a_beam_of_one_is_greedy(mode
                 written = [*found.tokens, model.eos] if found.finished else found.tokens
                 alone = collate([source], [[]], [0])
                 target = torch.tensor([[model.bos, *written[:-1]]])
-                logits, weights = model(alone.source, alone.source_lengths, target)
-                steps = logits.log_softmax(dim=-1)[0].gather(1, torch.tensor(written).unsqueeze(1))
+                forced = model(alone.source, alone.source_lengths, target)
+                steps = forced.logits.log_softmax(dim=-1)[0].gather(1, torch.tensor(written).unsqueeze(1))
                 assert found.log_prob == pytest.approx(steps.sum().item(), abs=1e-5)
                 assert found.weights is not None
-                assert weights is not None
-                assert_close(found.weights.double(), weights[0], rtol=0, atol=1e-6)
+                assert forced.weights is not None
+                assert_close(found.weights.double(), forced.weights[0], rtol=0, atol=1e-6)
