@@ -1,13 +1,14 @@
 # make train   sets up .venv if needed, then trains and tests a model on the embedded corpus
 # make test    sets up .venv if needed, then runs all tests
 # make check   the same, then style and types
+# make crash-test   kills a training 24 times, lets it go on, and compares: the log goes to docs/results/crash_test.md
 # make bench   the speed benchmarks in short, under 10 minutes; tables go to outputs/benchmarks/short
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: train test check bench
+.PHONY: train test check crash-test bench
 
 train: $(READY)
 	$(BIN)/python train.py $(ARGS)
@@ -20,6 +21,11 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+KILLS ?= 24
+
+crash-test: $(READY)
+	$(BIN)/python tests/integration/crashes.py $(KILLS) docs/results/crash_test.md
+
 # The fastest peer takes part if benchmarks/peers/install.sh has installed it.
 SHORT := --output outputs/benchmarks/short
 PEER := --peers $(if $(wildcard benchmarks/peers/.venv-opennmt-py/.ready),opennmt-py)
@@ -29,6 +35,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/training.py --rounds 2 --steps 20 --skip 10 $(PEER) $(SHORT)
 	$(BIN)/python benchmarks/decoding.py --rounds 2 --train-steps 60 $(PEER) $(SHORT)
 	$(BIN)/python benchmarks/growth.py --rounds 2 --hidden-sizes 128 256 --batch-sizes 8 16 --beams 1 4 16 $(SHORT)
+	$(BIN)/python benchmarks/pipeline.py --pairs 3000 $(SHORT)
 	$(BIN)/python benchmarks/attention_memory.py --batch 16 --source 100 --target 100 --hidden 256 $(SHORT)
 
 # The stamp is made last: an installation that broke off is done again.

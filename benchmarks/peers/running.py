@@ -159,7 +159,9 @@ class JoeyNMT(Peer):
 
     def _train(self, steps: int, report_every: int) -> str:
         config = yaml.safe_load(self._filled("joeynmt.yaml"))
-        config["training"] |= {"updates": steps, "epochs": steps, "logging_freq": report_every}
+        never = report_every * (steps + 1)  # validates, that is; a multiple is asked for
+        changes = {"updates": steps, "epochs": steps, "logging_freq": report_every, "validation_freq": never}
+        config["training"] |= changes
         return self._start("train", config, "-t")
 
     def _start(self, mode: str, config: object, *arguments: object) -> str:
