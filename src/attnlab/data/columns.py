@@ -1,8 +1,6 @@
 """How the tables of `datasets` give their text under our names, where they lie if they can."""
 
-import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +8,7 @@ import datasets
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from attnlab.data.progress import quiet
 from attnlab.errors import DataError
 
 _BATCH: Final = 10_000
@@ -23,7 +22,7 @@ def read_parquet(paths: Sequence[Path]) -> datasets.Dataset:
         DataError: a file is no Parquet.
     """
     try:
-        with _quiet():
+        with quiet():
             files = {"train": [str(path) for path in paths]}
             return datasets.load_dataset("parquet", data_files=files, split="train")
     except Exception as error:  # pyarrow and datasets each fail in their own way
@@ -106,14 +105,3 @@ def _is_valid(table: pa.Table) -> bool:
     except pa.ArrowInvalid:
         return False
     return True
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keeps `datasets` from logging an error that is raised as well."""
-    before = datasets.logging.get_verbosity()
-    datasets.logging.set_verbosity(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        datasets.logging.set_verbosity(before)

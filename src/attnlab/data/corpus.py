@@ -192,7 +192,10 @@ class TranslationCorpus:
                 )
             rows = spread_rows(len(train), size)
             there[split] = train.select(rows)
-            there["train"] = train.select(np.delete(np.arange(len(train)), rows))
+            rest = np.delete(np.arange(len(train)), rows)
+            runs = np.split(rest, np.flatnonzero(np.diff(rest) > 1) + 1)
+            # Neighbours are read where they lie; a list of rows would be looked up one by one.
+            there["train"] = datasets.concatenate_datasets([train.select(range(run[0], run[-1] + 1)) for run in runs])
         return there
 
 

@@ -18,10 +18,10 @@ import tokenizers
 
 from attnlab.data.corpus import Corpus
 from attnlab.data.lengths import word_count
-from attnlab.data.progress import hide_progress_in_logs
+from attnlab.data.progress import hide_progress_in_logs, quiet
 from attnlab.data.selection import Selection, stream
 from attnlab.errors import ConfigError, DataError, RunError
-from attnlab.text.tokenizer import PARALLELISM, TokenizerPair
+from attnlab.text.tokenizer import TokenizerPair
 from attnlab.text.trainers import FixedTokenizers, TokenizerTrainer
 
 VERSION: Final = 1
@@ -182,9 +182,7 @@ def _tokenize(dataset: datasets.Dataset, pair: TokenizerPair, file: Path) -> dat
     words = datasets.Value("int32")
     features = datasets.Features(source_ids=ids, target_ids=ids, source_words=words, **dataset.features)
 
-    def columns(batch: pa.Table, rank: int | None) -> pa.Table:
-        if rank is not None:  # a process beside others, forked from one whose threads it does not have
-            os.environ[PARALLELISM] = "false"
+    def columns(batch: pa.Table) -> pa.Table:
         sides = {side: batch.column(side).to_pylist() for side in ("source", "target")}
         made = {
             "source_ids": pair.source.encode_batch(sides["source"]),
@@ -195,16 +193,16 @@ def _tokenize(dataset: datasets.Dataset, pair: TokenizerPair, file: Path) -> dat
         return pa.table([*arrays, *batch.columns], names=list(features))
 
     processes = min(os.cpu_count() or 1, len(dataset) // _WORTH_A_PROCESS)
-    tokenized = dataset.with_format("arrow").map(
-        columns,
-        with_rank=True,
-        batched=True,
-        num_proc=processes if processes > 1 else None,
-        features=features,
-        cache_file_name=str(file),
-        load_from_cache_file=False,
-        new_fingerprint=file.parent.name.strip("."),
-    )
+    with quiet():  # about the threads of `tokenizers`, which it stops while there are processes
+        tokenized = dataset.with_format("arrow").map(
+            columns,
+            batched=True,
+            num_proc=processes if processes > 1 else None,
+            features=features,
+            cache_file_name=str(file),
+            load_from_cache_file=False,
+            new_fingerprint=file.parent.name.strip("."),
+        )
     return tokenized.with_format(None)
 
 

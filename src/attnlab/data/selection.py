@@ -14,12 +14,13 @@ import numpy.typing as npt
 
 from attnlab.data.lengths import LengthBuckets, Range, word_count
 from attnlab.data.pharaoh import LINK
-from attnlab.data.storage import store_rows
+from attnlab.data.storage import keep_rows, store_rows
 from attnlab.errors import ConfigError, DataError
 
 Dropped = Counter[str]
 """Reason -> number of pairs."""
 Rows = npt.NDArray[np.int64]
+Lengths = npt.NDArray[np.int32]
 
 _BATCH: Final = 10_000
 
@@ -69,29 +70,32 @@ class Selection:
         The text is never in memory as a whole, only some 25 bytes for each pair, and 100 more for those of a sample.
         New text goes to files in `folder`.
         """
-        whole = dataset
-        dataset, total = drop_empty(dataset, split=split, refuse=self.refuse_empty)
-        dataset, dropped = join_neighbours(dataset, self.joined.get(split, 1), folder / f"{split}-joined.arrow")
-        total += dropped
-        if split in self.lengths:
-            dataset, dropped = filter_lengths(dataset, self.lengths[split])
-            total += dropped
-        if split in self.samples:
-            dataset, dropped = sample_pairs(
-                dataset, self.samples[split], buckets=self.buckets, seed=self.seed, split=split
-            )
-            total += dropped
-        dataset, dropped = limit_pairs(dataset, self.limits.get(split))
-        if len(dataset) not in (0, len(whole)):  # through a selection every row is looked up, ten times as slow
-            dataset = dataset.flatten_indices(cache_file_name=str(folder / f"{split}-kept.arrow"))
-        return dataset, total + dropped
+        rows, total = nonempty_rows(dataset, split=split, refuse=self.refuse_empty)
+        if split in self.joined:
+            whole = keep_rows(dataset, rows, folder / f"{split}-whole.arrow")
+            dataset, dropped = join_neighbours(whole, self.joined[split], folder / f"{split}-joined.arrow")
+            rows, total = np.arange(len(dataset)), total + dropped
+        if split in self.lengths or split in self.samples:
+            lengths = source_lengths(dataset)
+            if split in self.lengths:
+                kept, dropped = filter_lengths(lengths[rows], self.lengths[split])
+                rows, total = rows[kept], total + dropped
+            if split in self.samples:
+                kept, dropped = sample_pairs(
+                    lengths[rows], self.samples[split], buckets=self.buckets, seed=self.seed, split=split
+                )
+                rows, total = rows[kept], total + dropped
+        limit = self.limits.get(split, len(rows))
+        if limit < len(rows):
+            total["beyond the limit"] = len(rows) - limit
+        return keep_rows(dataset, rows[:limit], folder / f"{split}-kept.arrow"), total
 
 
-def drop_empty(dataset: datasets.Dataset, *, split: str, refuse: bool) -> tuple[datasets.Dataset, Dropped]:
-    """Without the pairs that have no word on one side (or either).
+def nonempty_rows(dataset: datasets.Dataset, *, split: str, refuse: bool) -> tuple[Rows, Dropped]:
+    """Rows of the pairs that have a word on both sides.
 
     Raises:
-        DataError: there is one, and empty lines are refused.
+        DataError: there are others, and empty lines are refused.
     """
     source, target = (
         np.fromiter((bool(text.strip()) for text in stream(dataset, side)), np.bool_, len(dataset))
@@ -108,17 +112,16 @@ def drop_empty(dataset: datasets.Dataset, *, split: str, refuse: bool) -> tuple[
     dropped = Dropped()
     if len(kept) < len(dataset):
         dropped["with an empty side"] = len(dataset) - len(kept)
-    return _select(dataset, kept), dropped
+    return kept, dropped
 
 
-def filter_lengths(dataset: datasets.Dataset, bounds: Range) -> tuple[datasets.Dataset, Dropped]:
-    """Only the pairs whose source has so many words."""
+def filter_lengths(lengths: Lengths, bounds: Range) -> tuple[Rows, Dropped]:
+    """Rows whose source has so many words."""
     lowest, highest = bounds
-    lengths = source_lengths(dataset)
     short, long = lengths < lowest, lengths > (np.inf if highest is None else highest)
     counts = {f"shorter than {lowest} words": int(short.sum()), f"longer than {highest} words": int(long.sum())}
     dropped = Dropped({reason: count for reason, count in counts.items() if count})
-    return _select(dataset, np.flatnonzero(~(short | long))), dropped
+    return np.flatnonzero(~(short | long)), dropped
 
 
 def join_neighbours(dataset: datasets.Dataset, k: int, file: Path) -> tuple[datasets.Dataset, Dropped]:
@@ -141,21 +144,18 @@ def join_neighbours(dataset: datasets.Dataset, k: int, file: Path) -> tuple[data
 
 
 def sample_pairs(
-    dataset: datasets.Dataset, sample: Sample, *, buckets: LengthBuckets, seed: int, split: str
-) -> tuple[datasets.Dataset, Dropped]:
-    """A random part of the requested size and distribution of source lengths, in the order of the corpus.
+    lengths: Lengths, sample: Sample, *, buckets: LengthBuckets, seed: int, split: str
+) -> tuple[Rows, Dropped]:
+    """Rows of a random part of the requested size and distribution of source lengths, in the order of the corpus.
 
     Raises:
         ConfigError: a share of no bucket, or shares that do not add up to something.
         DataError: the split, or a bucket of it, holds too few pairs.
     """
     if sample.shares is None:
-        if sample.size is None or sample.size == len(dataset):
-            return dataset, Dropped()
-        wanted = {"": sample.size}
-        pools = {"": np.arange(len(dataset))}
+        wanted = {"": len(lengths) if sample.size is None else sample.size}
+        pools = {"": np.arange(len(lengths))}
     else:
-        lengths = source_lengths(dataset)
         pools = {
             name: np.flatnonzero((lengths >= lowest) & (lengths <= (np.inf if highest is None else highest)))
             for name, (lowest, highest) in buckets.ranges.items()
@@ -172,15 +172,7 @@ def sample_pairs(
             )
         drawn.append(pools[name][chance.sample(range(len(pools[name])), size)])
     kept = np.sort(np.concatenate(drawn))
-    dropped = Dropped({"left out by sampling": len(dataset) - len(kept)} if len(kept) < len(dataset) else {})
-    return _select(dataset, kept), dropped
-
-
-def limit_pairs(dataset: datasets.Dataset, limit: int | None) -> tuple[datasets.Dataset, Dropped]:
-    """The first `limit` pairs."""
-    if limit is None or limit >= len(dataset):
-        return dataset, Dropped()
-    return _select(dataset, range(limit)), Dropped({"beyond the limit": len(dataset) - limit})
+    return kept, Dropped({"left out by sampling": len(lengths) - len(kept)} if len(kept) < len(lengths) else {})
 
 
 def texts(dataset: datasets.Dataset, column: str) -> list[str]:
@@ -195,7 +187,7 @@ def stream(dataset: datasets.Dataset, column: str) -> Iterator[str]:
         yield from batch.column(column).to_pylist()
 
 
-def source_lengths(dataset: datasets.Dataset) -> npt.NDArray[np.int32]:
+def source_lengths(dataset: datasets.Dataset) -> Lengths:
     """Words of each source."""
     return np.fromiter((word_count(text) for text in stream(dataset, "source")), np.int32, len(dataset))
 
@@ -244,7 +236,3 @@ def _join_alignments(alignments: Sequence[str], sources: Sequence[str], targets:
                 )
             links.append(f"{int(link[1]) + source_start}{link[2]}{int(link[3]) + target_start}")
     return " ".join(links)
-
-
-def _select(dataset: datasets.Dataset, rows: Rows | range) -> datasets.Dataset:
-    return dataset if len(rows) == len(dataset) else dataset.select(rows)

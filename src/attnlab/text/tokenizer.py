@@ -14,9 +14,9 @@ import tokenizers
 from attnlab.errors import RunError
 from attnlab.text.special import BOS, EOS, PAD, SPECIAL_TOKENS, UNK
 
-PARALLELISM: Final = "TOKENIZERS_PARALLELISM"
-# Said aloud, it keeps `tokenizers` from printing a warning whenever a process forks.
-os.environ.setdefault(PARALLELISM, "true")
+# Said aloud, it keeps `tokenizers` from printing a warning whenever a process forks; `datasets` takes it back while it
+# tokenises in several.
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
 
 INNER_SPECIAL_TOKENS: Final = tuple(f"{token}\n" for token in SPECIAL_TOKENS)
 """How the vocabulary spells the special ids: no normalised text holds a line feed, so no text can spell them."""

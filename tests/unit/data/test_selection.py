@@ -6,6 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import datasets
+import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,10 +16,9 @@ from attnlab.data.lengths import LengthBuckets
 from attnlab.data.selection import (
     Sample,
     Selection,
-    drop_empty,
     filter_lengths,
     join_neighbours,
-    limit_pairs,
+    nonempty_rows,
     sample_pairs,
     source_lengths,
 )
@@ -31,30 +32,36 @@ def of_length(*lengths: int) -> list[tuple[str, str]]:
     return [(" ".join([f"w{row}"] * length), f"t{row}") for row, length in enumerate(lengths)]
 
 
+def lengths(*some: int) -> npt.NDArray[np.int32]:
+    return np.array(some, np.int32)
+
+
 def test_pairs_with_an_empty_side_are_dropped_and_counted(make_dataset: MakeDataset) -> None:
     dataset = make_dataset([("a", "b"), ("", "b"), ("a", " \t"), ("\u2028", "\x1c"), ("c", "d")])
-    kept, dropped = drop_empty(dataset, split="train", refuse=False)
-    assert list(kept["source"]) == ["a", "c"]
+    kept, dropped = nonempty_rows(dataset, split="train", refuse=False)
+    assert kept.tolist() == [0, 4]
     assert dropped == {"with an empty side": 3}
 
 
 def test_empty_lines_can_be_refused(make_dataset: MakeDataset) -> None:
     dataset = make_dataset([("a", "b"), ("a", " "), ("", "b")])
     with pytest.raises(DataError, match=r"pair 2 of split train has an empty target: mend .* data.empty_lines=drop"):
-        drop_empty(dataset, split="train", refuse=True)
-    whole = make_dataset([("a", "b")])
-    assert drop_empty(whole, split="train", refuse=True) == (whole, Counter())
+        nonempty_rows(dataset, split="train", refuse=True)
+    with pytest.raises(DataError, match=r"pair 1 of split train has an empty source"):
+        nonempty_rows(make_dataset([("", "")]), split="train", refuse=True)
+    kept, dropped = nonempty_rows(make_dataset([("a", "b")]), split="train", refuse=True)
+    assert (kept.tolist(), dropped) == ([0], {})
 
 
 def test_lengths_are_filtered_by_the_source(make_dataset: MakeDataset) -> None:
-    kept, dropped = filter_lengths(make_dataset(of_length(1, 2, 3, 4, 9)), (2, 3))
-    assert source_lengths(kept).tolist() == [2, 3]
+    kept, dropped = filter_lengths(source_lengths(make_dataset(of_length(1, 2, 3, 4, 9))), (2, 3))
+    assert kept.tolist() == [1, 2]
     assert dropped == {"shorter than 2 words": 1, "longer than 3 words": 2}
 
 
-def test_an_open_range_has_no_highest(make_dataset: MakeDataset) -> None:
-    kept, dropped = filter_lengths(make_dataset(of_length(1, 99)), (2, None))
-    assert source_lengths(kept).tolist() == [99]
+def test_an_open_range_has_no_highest() -> None:
+    kept, dropped = filter_lengths(lengths(1, 99), (2, None))
+    assert kept.tolist() == [1]
     assert dropped == {"shorter than 2 words": 1}
 
 
@@ -108,54 +115,54 @@ def test_a_broken_alignment_is_refused(make_dataset: MakeDataset, link: str, tmp
         join_neighbours(make_dataset([("a", "b", "0-0"), ("a", "b", link)]), 2, tmp_path / "joined")
 
 
-def test_a_sample_has_the_size_and_keeps_the_order(make_dataset: MakeDataset) -> None:
-    dataset = make_dataset(of_length(*range(1, 31)))
-    kept, dropped = sample_pairs(dataset, Sample(size=10), buckets=BUCKETS, seed=0, split="train")
-    lengths = source_lengths(kept).tolist()
-    assert lengths == sorted(lengths)
-    assert len(set(lengths)) == 10
+def test_a_sample_has_the_size_and_keeps_the_order() -> None:
+    kept, dropped = sample_pairs(lengths(*range(1, 31)), Sample(size=10), buckets=BUCKETS, seed=0, split="train")
+    assert kept.tolist() == sorted(set(kept.tolist()))
+    assert len(kept) == 10
     assert dropped == {"left out by sampling": 20}
 
 
-def test_a_sample_depends_on_its_seed_alone(make_dataset: MakeDataset) -> None:
-    dataset = make_dataset(of_length(*range(1, 31)))
+def test_a_sample_depends_on_its_seed_alone() -> None:
+    of = lengths(*range(1, 31))
     samples = [
-        list(sample_pairs(dataset, Sample(size=10), buckets=BUCKETS, seed=seed, split="train")[0]["source"])
-        for seed in (0, 0, 1)
+        sample_pairs(of, Sample(size=10), buckets=BUCKETS, seed=seed, split="train")[0].tolist() for seed in (0, 0, 1)
     ]
     assert samples[0] == samples[1] != samples[2]
 
 
-def test_a_sample_has_the_distribution_of_lengths(make_dataset: MakeDataset) -> None:
-    dataset = make_dataset(of_length(*[1] * 20, *[4] * 10, *[9] * 5))  # 9 words lie in no bucket
+def test_a_sample_has_the_distribution_of_lengths() -> None:
+    of = lengths(*[1] * 20, *[4] * 10, *[9] * 5)  # 9 words lie in no bucket
     sample = Sample(size=8, shares={"short": 1, "long": 3})
-    kept, dropped = sample_pairs(dataset, sample, buckets=BUCKETS, seed=0, split="train")
-    assert Counter(source_lengths(kept).tolist()) == {1: 2, 4: 6}
+    kept, dropped = sample_pairs(of, sample, buckets=BUCKETS, seed=0, split="train")
+    assert Counter(of[kept].tolist()) == {1: 2, 4: 6}
     assert dropped == {"left out by sampling": 27}
 
 
-def test_shares_without_a_size_give_the_largest_sample(make_dataset: MakeDataset) -> None:
-    dataset = make_dataset(of_length(*[1] * 20, *[4] * 10))
+def test_shares_without_a_size_give_the_largest_sample() -> None:
+    of = lengths(*[1] * 20, *[4] * 10)
     sample = Sample(shares={"short": 0.2, "long": 0.8})
-    kept, _ = sample_pairs(dataset, sample, buckets=BUCKETS, seed=0, split="train")
-    assert Counter(source_lengths(kept).tolist()) == {1: 2, 4: 10}
+    kept, _ = sample_pairs(of, sample, buckets=BUCKETS, seed=0, split="train")
+    assert Counter(of[kept].tolist()) == {1: 2, 4: 10}
 
 
-def test_a_bucket_may_be_left_out(make_dataset: MakeDataset) -> None:
-    dataset = make_dataset(of_length(1, 4, 4))
-    kept, _ = sample_pairs(dataset, Sample(shares={"long": 1}), buckets=BUCKETS, seed=0, split="train")
-    assert source_lengths(kept).tolist() == [4, 4]
+def test_a_bucket_may_be_left_out() -> None:
+    kept, _ = sample_pairs(lengths(1, 4, 4), Sample(shares={"long": 1}), buckets=BUCKETS, seed=0, split="train")
+    assert kept.tolist() == [1, 2]
+
+
+def test_a_sample_of_no_size_is_all_there_is() -> None:
+    kept, dropped = sample_pairs(lengths(1, 9), Sample(), buckets=BUCKETS, seed=0, split="train")
+    assert (kept.tolist(), dropped) == ([0, 1], {})
 
 
 @settings(max_examples=25)
 @given(size=st.integers(0, 50), shares=st.lists(st.floats(0, 9), min_size=3, max_size=3).filter(lambda x: sum(x) > 0.1))
 def test_shares_add_up_to_the_size_within_one_pair_each(size: int, shares: list[float]) -> None:
     buckets = LengthBuckets({"a": [1, 1], "b": [2, 2], "c": [3, 3]})
-    texts = [" ".join(["w"] * length) for length in (1, 2, 3) for _ in range(50)]
-    dataset = datasets.Dataset.from_dict({"source": texts, "target": texts})
+    of = lengths(*[1] * 50, *[2] * 50, *[3] * 50)
     sample = Sample(size=size, shares=dict(zip("abc", shares, strict=True)))
-    kept, _ = sample_pairs(dataset, sample, buckets=buckets, seed=0, split="train")
-    counts = Counter(source_lengths(kept).tolist())
+    kept, _ = sample_pairs(of, sample, buckets=buckets, seed=0, split="train")
+    counts = Counter(of[kept].tolist())
     assert len(kept) == size
     for length, share in enumerate(shares, start=1):
         assert abs(counts[length] - size * share / sum(shares)) < 1 + 1e-6
@@ -171,24 +178,38 @@ def test_shares_add_up_to_the_size_within_one_pair_each(size: int, shares: list[
         ),
     ],
 )
-def test_a_sample_never_takes_a_pair_twice(make_dataset: MakeDataset, sample: Sample, message: str) -> None:
+def test_a_sample_never_takes_a_pair_twice(sample: Sample, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        sample_pairs(make_dataset(of_length(1, 4, 5)), sample, buckets=BUCKETS, seed=0, split="test")
+        sample_pairs(lengths(1, 4, 5), sample, buckets=BUCKETS, seed=0, split="test")
 
 
 @pytest.mark.parametrize("shares", [{"tiny": 1.0}, {"short": 0.0}, {"short": -1.0, "long": 3.0}, {}])
-def test_impossible_shares_are_refused(make_dataset: MakeDataset, shares: dict[str, float]) -> None:
+def test_impossible_shares_are_refused(shares: dict[str, float]) -> None:
     message = r"numbers >= 0 for the buckets short, long, but data.sample.test.shares is .*: mend it"
     with pytest.raises(ConfigError, match=message):
-        sample_pairs(make_dataset(of_length(1, 4)), Sample(shares=shares), buckets=BUCKETS, seed=0, split="test")
+        sample_pairs(lengths(1, 4), Sample(shares=shares), buckets=BUCKETS, seed=0, split="test")
 
 
-def test_a_limit_keeps_the_first(make_dataset: MakeDataset) -> None:
+def test_a_limit_keeps_the_first(make_dataset: MakeDataset, tmp_path: Path) -> None:
     dataset = make_dataset(of_length(1, 2, 3))
-    kept, dropped = limit_pairs(dataset, 2)
+    kept, dropped = Selection(buckets=BUCKETS, limits={"train": 2}).apply(dataset, "train", tmp_path)
     assert source_lengths(kept).tolist() == [1, 2]
     assert dropped == {"beyond the limit": 1}
-    assert limit_pairs(dataset, None) == limit_pairs(dataset, 3) == (dataset, Counter())
+    kept, dropped = Selection(buckets=BUCKETS, limits={"train": 3}).apply(dataset, "train", tmp_path)
+    assert (len(kept), dropped) == (3, {})
+
+
+@given(of=st.lists(st.integers(1, 6), min_size=1, max_size=60))
+def test_what_is_kept_is_written_whole_and_in_order(of: list[int]) -> None:
+    rows = of_length(*of)
+    dataset = datasets.Dataset.from_dict(
+        dict(zip(("source", "target"), map(list, zip(*rows, strict=True)), strict=True))
+    )
+    with TemporaryDirectory() as folder:
+        kept, _ = Selection(buckets=BUCKETS, lengths={"train": (2, 4)}).apply(dataset, "train", Path(folder))
+        assert [tuple(row.values()) for row in kept] == [
+            row for row, length in zip(rows, of, strict=True) if 2 <= length <= 4
+        ]
 
 
 def test_lengths_samples_and_limits_speak_of_joined_pairs(make_dataset: MakeDataset, tmp_path: Path) -> None:
@@ -209,5 +230,5 @@ def test_a_selection_samples_by_its_seed(make_dataset: MakeDataset, tmp_path: Pa
     dataset = make_dataset(of_length(*range(1, 31)))
     selection = Selection(buckets=BUCKETS, samples={"train": Sample(size=5)}, seed=3)
     kept, _ = selection.apply(dataset, "train", tmp_path)
-    expected, _ = sample_pairs(dataset, Sample(size=5), buckets=BUCKETS, seed=3, split="train")
-    assert list(kept["source"]) == list(expected["source"])
+    expected, _ = sample_pairs(source_lengths(dataset), Sample(size=5), buckets=BUCKETS, seed=3, split="train")
+    assert list(kept["source"]) == list(dataset.select(expected)["source"])
