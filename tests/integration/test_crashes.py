@@ -1,4 +1,4 @@
-"""A run that is killed at any moment goes on as if nothing had happened."""
+"""A run that is killed at any moment goes on as if nothing had happened; `make crash-test` has more kills."""
 
 from pathlib import Path
 
@@ -14,6 +14,5 @@ def own_commands(commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyP
     return commands
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(24, marks=pytest.mark.slow)])
-def test_nothing_is_lost(own_commands: Commands, kills: int) -> None:
-    assert sum("killed" in line for line in survive(own_commands, kills, seed=kills)) >= kills
+def test_nothing_is_lost(own_commands: Commands) -> None:
+    assert sum(", kill " in line for line in survive(own_commands, kills=3, seed=3)) == 3
