@@ -85,17 +85,17 @@ def resumed_config(folder: Path, own: DictConfig, command: DictConfig, overrides
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
+def held(folder: Path, *, wait: bool = False) -> Iterator[None]:
     """One process at a time works on a run; the system lets go of the folder however the process ends.
 
     Raises:
-        RunError: another one does.
+        RunError: another one does, and this one is not to wait for it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder, os.O_RDONLY)
     try:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except OSError as error:
             raise RunError(
                 f"one process works on a run, but another one works on {folder}: wait for it, or end it."

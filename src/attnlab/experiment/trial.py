@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import optuna
-from hydra.conf import HydraConf
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate, to_absolute_path
+from lightning.fabric.utilities.rank_zero import _get_rank
 from omegaconf import DictConfig
 from optuna.samplers import RandomSampler
 from optuna.trial import TrialState
 
+from attnlab.errors import Interrupted
 from attnlab.experiment.launch import in_sweep
 from attnlab.experiment.layout import CONFIG_FILE
-from attnlab.experiment.resume import is_run
+from attnlab.experiment.resume import held, is_run
 from attnlab.training.pruning import Report
 from hydra_plugins.attnlab_sweeper._queue import WORKER
 from hydra_plugins.attnlab_sweeper._storage import explained, open_storage
@@ -39,16 +40,17 @@ class RunningTrial:
     def report(self, step: int, value: float) -> bool:
         """Writes down how the trial does after a step; True if it should end.
 
-        It also should if another worker has taken it, since this one was thought dead; whatever it returns is ignored.
+        Raises:
+            Interrupted: the worker was thought dead, or is, and the trial is another one's now or waits for one.
         """
         known = self._trial.storage.get_trial(self._trial._trial_id)
         if known.state is not TrialState.RUNNING or known.user_attrs[WORKER] != self._worker:
-            return True
+            raise Interrupted(f"trial {self.number} is no longer this process's: another worker goes on.", status=130)
         if len(self._trial.study.directions) > 1:
             return False  # there is no order in which one trial would be worse
         if step not in known.intermediate_values:  # a trial that goes on repeats what it had reported
             self._trial.report(value, step)
-        return self._trial.should_prune()
+        return bool(self._trial.should_prune())
 
 
 def join_sweep(config: DictConfig) -> None:
@@ -56,8 +58,10 @@ def join_sweep(config: DictConfig) -> None:
     if not in_sweep():
         return
     if "group" in config.logger and config.logger.group is None:
-        config.logger.group = _study_name(HydraConfig.get())
+        config.logger.group = _study_name()
     folder = Path(config.paths.run)
+    with held(folder, wait=True):  # by an earlier attempt, which ends at its next report
+        pass
     if is_run(folder):
         config.resume = str(folder)
     else:
@@ -66,12 +70,13 @@ def join_sweep(config: DictConfig) -> None:
 
 def build_reports(config: DictConfig) -> list[Report]:
     """What reports the progress of a trial, and is needed on all of its processes; none outside a sweep."""
+    if _get_rank() and _OF_A_TRIAL in os.environ:
+        return [Report(None, monitor=config.monitor)]
     trial = running_trial()
-    if trial is not None:
-        os.environ[_OF_A_TRIAL] = "1"
-    return (
-        [Report(None if trial is None else trial.report, monitor=config.monitor)] if _OF_A_TRIAL in os.environ else []
-    )
+    if trial is None:
+        return []
+    os.environ[_OF_A_TRIAL] = "1"
+    return [Report(trial.report, monitor=config.monitor)]
 
 
 def running_trial() -> RunningTrial | None:
@@ -84,14 +89,13 @@ def running_trial() -> RunningTrial | None:
     with explained(settings.storage):
         storage = open_storage(settings.storage, Path(to_absolute_path(hydra.sweep.dir)))
         # A sampler that does nothing: the parameters are chosen.
-        study = optuna.load_study(
-            study_name=_study_name(hydra), storage=storage, sampler=RandomSampler(), pruner=pruner
-        )
+        study = optuna.load_study(study_name=_study_name(), storage=storage, sampler=RandomSampler(), pruner=pruner)
     known = study.get_trials(deepcopy=False)[hydra.job.num]
     return RunningTrial(known.number, optuna.Trial(study, known._trial_id), known.user_attrs[WORKER])
 
 
-def _study_name(hydra: HydraConf) -> str:
+def _study_name() -> str:
+    hydra = HydraConfig.get()
     return str(hydra.sweeper.study_name or Path(hydra.sweep.dir).name)
 
 
