@@ -47,7 +47,7 @@ def main() -> None:
         for (step, memory), (line, lines) in zip(training, translating, strict=False)  # short trainings have few epochs
     ]
     body = [
-        "Resident memory in MB: `train.py` after so many optimizer steps (each epoch has a validation and a checkpoint),",
+        "Resident memory in MB: `train.py` after so many optimizer steps (each epoch is validated and kept),",
         "and of `translate.py` after so many lines of 1 to 12 words on its standard input, no two alike.",
         "",
         *table(["step", "train.py", "line", "translate.py"], rows, texts=0),
