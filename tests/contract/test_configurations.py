@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -143,7 +144,8 @@ def test_a_sweep_asks_a_question_in_a_folder_of_its_own_and_moves_only_what_is_t
     assert hydra.sweeper.params
     for key in hydra.sweeper.params:
         OmegaConf.select(config, str(key).replace("/", "."), throw_on_missing=True)
-    assert OmegaConf.to_container(hydra.sweep)["dir"] == "${paths.outputs}/sweeps/${hydra:runtime.choices.sweeps}"
+    sweep: Any = OmegaConf.to_container(hydra.sweep)
+    assert sweep["dir"] == "${paths.outputs}/sweeps/${hydra:runtime.choices.sweeps}"
     package, question = (CONF / "sweeps" / f"{name}.yaml").read_text("utf-8").splitlines()[:2]
     assert package == "# @package _global_"
     assert question.startswith("# ")

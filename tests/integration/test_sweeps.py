@@ -16,14 +16,14 @@ import pytest
 import yaml
 from command_line import TINY, Commands, Finished
 from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from optuna.trial import FrozenTrial
 
 from attnlab.experiment.launch import CONF
 from hydra_plugins.attnlab_sweeper._storage import open_storage
 
 PLACES = ("paths.outputs=swept", "paths.cache=cache")
-UNHEARD = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+UNHEARD: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 PRUNED = (
     "sweeps=normalizers",
     "seed=1",
@@ -120,8 +120,10 @@ def test_the_best_trial_is_an_experiment(folder: Path) -> None:
         overrides = [f"hydra.searchpath=[{folder}]", "experiment=best"]
         again = compose("train", overrides=overrides, return_hydra_config=True)
     run = OmegaConf.load(folder / str(best.number) / "composed.yaml")
+    assert isinstance(run, DictConfig)
     for part in ("model", "optimizer", "data", "trainer", "loss", "search", "schedule", "callbacks"):
-        wanted, found = (OmegaConf.to_container(config[part]) for config in (run, again))
+        containers: list[Any] = [OmegaConf.to_container(config[part]) for config in (run, again)]
+        wanted, found = containers
         if part == "model":
             wanted["name"] = found["name"]
             wanted["network"]["embeddings"] = found["network"]["embeddings"]  # sizes of the vocabularies

@@ -108,7 +108,7 @@ def work(
     presence = Presence(folder / "workers" / name)
     queue, space = toy_queue(folder, name, params, url), space_of(params)
     queue.fill(space.grid() if number is None else number, retry_failed=bool(settings.get("retry_failed")))
-    config = OmegaConf.merge(OmegaConf.structured(StudySweeperConf), {"storage": url, **settings})
+    config = OmegaConf.merge(OmegaConf.structured(StudySweeperConf), dict(settings, storage=url))
     assert isinstance(config, DictConfig)
     launcher = ToyLauncher(folder, seconds=seconds, ends=ends or {})
     try:

@@ -3,6 +3,7 @@ import random
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from optuna.trial import TrialState
@@ -121,7 +122,7 @@ def test_failed_trials_are_tried_again_when_asked(tmp_path: Path) -> None:
     ],
 )
 def test_too_many_failures_end_the_sweep(
-    settings: dict[str, object], borne: int, told: str | None, tmp_path: Path
+    settings: dict[str, Any], borne: int, told: str | None, tmp_path: Path
 ) -> None:
     ends = dict.fromkeys(range(6), "error")
     if told is None:
