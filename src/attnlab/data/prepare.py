@@ -6,7 +6,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -18,13 +18,14 @@ import tokenizers
 
 from attnlab.data.corpus import Corpus
 from attnlab.data.lengths import word_count
+from attnlab.data.notices import notice
 from attnlab.data.progress import hide_progress_in_logs, quiet
 from attnlab.data.selection import Selection, stream
 from attnlab.errors import ConfigError, DataError, RunError
 from attnlab.text.tokenizer import TokenizerPair
 from attnlab.text.trainers import FixedTokenizers, TokenizerTrainer
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Part of every fingerprint: raise it whenever the same input and settings would give other ids or columns."""
 
 SPLITS: Final = ("train", "validation", "test")
@@ -35,19 +36,31 @@ _WORTH_A_PROCESS: Final = 100_000
 
 @dataclass(frozen=True)
 class SplitReport:
-    """What became of the pairs of one split; `joined` neighbours were made into one pair before they were counted."""
+    """What became of the pairs of one split; `joined` neighbours were made into one pair before they were counted.
+
+    Attributes:
+        total: pairs of the corpus.
+        kept: of these.
+        dropped: reason -> the others.
+        joined: neighbours that became one pair.
+        noticed: what is odd -> how many of those that were kept.
+    """
 
     total: int
     kept: int
     dropped: Mapping[str, int]
     joined: int = 1
+    noticed: Mapping[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
         text = f"kept {self.kept:,} of {self.total:,}"
         if self.joined > 1:
             text += f" (every {self.joined} joined into one)"
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in self.dropped.items())
-        return f"{text}: {reasons}" if reasons else text
+        return f"{text}: {_counted(self.dropped)}" if self.dropped else text
+
+    def describe(self) -> str:
+        """The same with what was noticed."""
+        return f"{self}; among them {_counted(self.noticed)}" if self.noticed else str(self)
 
 
 @dataclass(frozen=True)
@@ -68,8 +81,8 @@ class PreparedData:
     folder: Path
 
     def describe(self) -> str:
-        """One line a split, such as "train: kept 28,990 of 29,000: 10 longer than 50 words"."""
-        return "\n".join(f"{split}: {report}" for split, report in self.reports.items())
+        """One line a split, such as "train: kept 28,990 of 29,000: 10 longer than 50 words; among them 3 repeated"."""
+        return "\n".join(f"{split}: {report.describe()}" for split, report in self.reports.items())
 
 
 def prepare(
@@ -160,7 +173,11 @@ def _build(
     for split, dataset in raw.items():
         chosen[split], dropped = selection.apply(dataset, split, folder)
         reports[split] = SplitReport(
-            total=len(dataset), kept=len(chosen[split]), dropped=dict(dropped), joined=selection.joined.get(split, 1)
+            total=len(dataset),
+            kept=len(chosen[split]),
+            dropped=dict(dropped),
+            joined=selection.joined.get(split, 1),
+            noticed=notice(chosen[split]),
         )
         if reports[split].kept == 0:
             raise DataError(
@@ -175,6 +192,10 @@ def _build(
         file.unlink()
     pair.save(folder / "tokenizers")
     (folder / "reports.json").write_text(json.dumps({split: asdict(report) for split, report in reports.items()}))
+
+
+def _counted(reasons: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {reason}" for reason, count in reasons.items())
 
 
 def _tokenize(dataset: datasets.Dataset, pair: TokenizerPair, file: Path) -> datasets.Dataset:

@@ -4,7 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, compress
 from pathlib import Path
 from typing import Final
 
@@ -72,8 +72,8 @@ class Selection:
         """
         rows, total = nonempty_rows(dataset, split=split, refuse=self.refuse_empty)
         if split in self.joined:
-            whole = keep_rows(dataset, rows, folder / f"{split}-whole.arrow")
-            dataset, dropped = join_neighbours(whole, self.joined[split], folder / f"{split}-joined.arrow")
+            file = folder / f"{split}-joined.arrow"
+            dataset, dropped = join_neighbours(dataset, rows, self.joined[split], split=split, file=file)
             rows, total = np.arange(len(dataset)), total + dropped
         if split in self.lengths or split in self.samples:
             lengths = source_lengths(dataset)
@@ -124,8 +124,10 @@ def filter_lengths(lengths: Lengths, bounds: Range) -> tuple[Rows, Dropped]:
     return np.flatnonzero(~(short | long)), dropped
 
 
-def join_neighbours(dataset: datasets.Dataset, k: int, file: Path) -> tuple[datasets.Dataset, Dropped]:
-    """Every k neighbouring pairs as one, a space between them, written to `file`; alignments are shifted to match.
+def join_neighbours(
+    dataset: datasets.Dataset, rows: Rows, k: int, *, split: str, file: Path
+) -> tuple[datasets.Dataset, Dropped]:
+    """Every k neighbours among some rows as one, with a space between, written to `file`; alignments are shifted.
 
     Dropped are the pairs at the end that do not fill a group; the pairs that were joined are not.
 
@@ -135,11 +137,12 @@ def join_neighbours(dataset: datasets.Dataset, k: int, file: Path) -> tuple[data
     """
     if k < 1:
         raise ConfigError(f"At least 1 pair is joined into one, but data.join is {k}: raise it.")
-    if k == 1:
-        return dataset, Dropped()
+    kept = np.isin(np.arange(len(dataset)), rows)
     names = [name for name in ("source", "target", "alignment") if name in dataset.column_names]
-    joined = store_rows(file, names, _join([stream(dataset, name) for name in names], k))
-    rest = len(dataset) % k
+    columns = [compress(stream(dataset, name), kept) for name in names]
+    places = (f"pair {row + 1:,} of split {split}" for row in rows.tolist())
+    joined = store_rows(file, names, _join([places, *columns], k))
+    rest = len(rows) % k
     return joined, Dropped({"left over by joining": rest} if rest else {})
 
 
@@ -214,25 +217,29 @@ def _apportion(sample: Sample, available: Mapping[str, int], split: str) -> dict
 
 
 def _join(columns: Sequence[Iterable[str]], k: int) -> Iterator[list[str]]:
-    """Rows of k neighbours each: source, target and, if it is there, alignment."""
+    """Rows of k neighbours each, out of places, sources, targets and, if they are there, alignments."""
     rows = zip(*columns, strict=True)
     for group in zip(*[rows] * k, strict=False):  # the same iterator k times: what does not fill a group is left
-        sources, targets, *alignments = zip(*group, strict=True)
+        places, sources, targets, *alignments = zip(*group, strict=True)
         sides = [" ".join(sources), " ".join(targets)]
-        yield [*sides, _join_alignments(alignments[0], sources, targets)] if alignments else sides
+        yield [*sides, _join_alignments(alignments[0], sources, targets, places)] if alignments else sides
 
 
-def _join_alignments(alignments: Sequence[str], sources: Sequence[str], targets: Sequence[str]) -> str:
+def _join_alignments(
+    alignments: Sequence[str], sources: Sequence[str], targets: Sequence[str], places: Sequence[str]
+) -> str:
     source_starts = accumulate((word_count(text) for text in sources), initial=0)
     target_starts = accumulate((word_count(text) for text in targets), initial=0)
     links = []
-    for alignment, source_start, target_start in zip(alignments, source_starts, target_starts, strict=False):
+    for alignment, place, source_start, target_start in zip(
+        alignments, places, source_starts, target_starts, strict=False
+    ):
         for written in alignment.split():
             link = LINK.fullmatch(written)
             if link is None:
                 raise DataError(
-                    f"An alignment reads like 0-0 1-2, source first, but one holds {written}: mend the alignment "
-                    "column, or set data.corpus.alignment_column=null."
+                    f"An alignment reads like 0-0 1-2, source first, but that of {place} holds {written}: mend the "
+                    "alignment column, or set data.corpus.alignment_column=null."
                 )
             links.append(f"{int(link[1]) + source_start}{link[2]}{int(link[3]) + target_start}")
     return " ".join(links)

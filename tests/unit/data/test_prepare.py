@@ -65,6 +65,32 @@ def test_what_was_dropped_can_be_printed(corpus: Corpus, tmp_path: Path) -> None
     ]
 
 
+def test_what_is_odd_but_kept_is_counted(list_corpus: MakeCorpus, tmp_path: Path) -> None:
+    odd = [
+        ("a", "b"),
+        ("a", "b"),
+        ("a", "c"),
+        ("a", "b"),
+        ("\u200ba", "x"),
+        ("a", "\x07"),
+        ("a" * 10_001, "b"),
+        ("", "b"),
+    ]
+    prepared = build(list_corpus({**SPLITS, "train": odd}), tmp_path)
+    assert prepared.describe().splitlines()[0] == (
+        "train: kept 7 of 8: 1 with an empty side; among them 2 repeated, 2 with invisible characters, 1 longer than "
+        "10,000 characters"
+    )
+    assert str(prepared.reports["train"]) == "kept 7 of 8: 1 with an empty side"
+    assert build(list_corpus({**SPLITS, "train": odd}), tmp_path).describe() == prepared.describe()
+
+
+@pytest.mark.parametrize("text", ["a\tb\u3000c\x85", "שלום", "العربية", "e\u0301", "\U0001f600", "a\xa0b"])
+def test_what_can_be_seen_or_is_white_space_is_not_odd(list_corpus: MakeCorpus, tmp_path: Path, text: str) -> None:
+    prepared = build(list_corpus({**SPLITS, "train": [(text, text)]}), tmp_path)
+    assert prepared.describe().splitlines()[0] == "train: kept 1 of 1"
+
+
 def test_alignments_are_kept(list_corpus: MakeCorpus, tmp_path: Path) -> None:
     rows = [("a b", "x", "0-0 1-0")]
     prepared = build(list_corpus({"train": rows, "validation": rows, "test": rows}), tmp_path)
@@ -219,7 +245,7 @@ def test_a_damaged_cache_is_named(corpus: Corpus, tmp_path: Path) -> None:
 def test_multi30k_tok_with_its_double_space_is_prepared_whole(multi30k_tok: Path, tmp_path: Path) -> None:
     corpus = TranslationCorpus(name="m", path=str(multi30k_tok), source_language="en", target_language="de")
     prepared = build(corpus, tmp_path)
-    assert prepared.describe().splitlines()[0] == "train: kept 29,000 of 29,000"
+    assert prepared.describe().splitlines()[0] == "train: kept 29,000 of 29,000; among them 3 repeated"
     row = prepared.splits["train"][16216]
     assert "  " in row["source"]
     assert len(row["source_ids"]) == row["source_words"] == len(row["source"].split())

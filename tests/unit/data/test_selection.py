@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from attnlab.data.lengths import LengthBuckets
 from attnlab.data.selection import (
+    Dropped,
     Sample,
     Selection,
     filter_lengths,
@@ -65,9 +66,13 @@ def test_an_open_range_has_no_highest() -> None:
     assert dropped == {"shorter than 2 words": 1}
 
 
+def join(dataset: datasets.Dataset, k: int, folder: Path) -> tuple[datasets.Dataset, Dropped]:
+    return join_neighbours(dataset, np.arange(len(dataset)), k, split="train", file=folder / "joined")
+
+
 def test_neighbours_are_joined_and_their_alignments_shifted(make_dataset: MakeDataset, tmp_path: Path) -> None:
     rows = [("a b", "x", "0-0 1-0"), ("c", "y z", "0-1"), ("d", "u", "0-0"), ("e", "v", ""), ("f", "w", "0-0")]
-    joined, dropped = join_neighbours(make_dataset(rows), 2, tmp_path / "joined")
+    joined, dropped = join(make_dataset(rows), 2, tmp_path)
     assert list(joined["source"]) == ["a b c", "d e"]
     assert list(joined["target"]) == ["x y z", "u v"]
     assert list(joined["alignment"]) == ["0-0 1-0 2-2", "0-0"]
@@ -76,11 +81,11 @@ def test_neighbours_are_joined_and_their_alignments_shifted(make_dataset: MakeDa
 
 def test_possible_links_stay_possible_when_their_pairs_are_joined(make_dataset: MakeDataset, tmp_path: Path) -> None:
     dataset = make_dataset([("a b", "x", "0-0 1p0"), ("c d", "y", "0?0 1-0")])
-    joined, _ = join_neighbours(dataset, 2, tmp_path / "joined")
+    joined, _ = join(dataset, 2, tmp_path)
     assert list(joined["alignment"]) == ["0-0 1p0 2?1 3-1"]
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(lengths=st.lists(st.tuples(st.integers(1, 4), st.integers(1, 4)), min_size=2, max_size=9), k=st.integers(1, 4))
 def test_joining_keeps_every_link_between_the_same_words(lengths: list[tuple[int, int]], k: int) -> None:
     rows = []
@@ -92,7 +97,7 @@ def test_joining_keeps_every_link_between_the_same_words(lengths: list[tuple[int
     columns = dict(zip(features, map(list, zip(*rows, strict=True)), strict=True))
     dataset = datasets.Dataset.from_dict(columns, features=features)
     with TemporaryDirectory() as folder:
-        joined, dropped = join_neighbours(dataset, k, Path(folder) / "joined")
+        joined, dropped = join(dataset, k, Path(folder))
 
     def linked(source: str, target: str, alignment: str) -> list[tuple[str, str]]:
         pairs = [link.split("-") for link in alignment.split()]
@@ -106,13 +111,15 @@ def test_joining_keeps_every_link_between_the_same_words(lengths: list[tuple[int
 
 def test_joining_takes_at_least_one(make_dataset: MakeDataset, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"At least 1 pair is joined into one, but data.join is 0: raise it"):
-        join_neighbours(make_dataset([("a", "b")]), 0, tmp_path / "joined")
+        join(make_dataset([("a", "b")]), 0, tmp_path)
 
 
 @pytest.mark.parametrize("link", ["0:0", "0-", "a-1", "-1-0"])
 def test_a_broken_alignment_is_refused(make_dataset: MakeDataset, link: str, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=rf"reads like 0-0 1-2, source first, but one holds {link}: mend the alignment"):
-        join_neighbours(make_dataset([("a", "b", "0-0"), ("a", "b", link)]), 2, tmp_path / "joined")
+    with pytest.raises(
+        DataError, match=rf"reads like 0-0 1-2, source first, but that of pair 2 of split train holds {link}: mend"
+    ):
+        join(make_dataset([("a", "b", "0-0"), ("a", "b", link)]), 2, tmp_path)
 
 
 def test_a_sample_has_the_size_and_keeps_the_order() -> None:
@@ -199,6 +206,7 @@ def test_a_limit_keeps_the_first(make_dataset: MakeDataset, tmp_path: Path) -> N
     assert (len(kept), dropped) == (3, {})
 
 
+@settings(max_examples=25, deadline=None)
 @given(of=st.lists(st.integers(1, 6), min_size=1, max_size=60))
 def test_what_is_kept_is_written_whole_and_in_order(of: list[int]) -> None:
     rows = of_length(*of)
