@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkProcess
 from pathlib import Path
 
+import torch
 from hydra.plugins.launcher import Launcher
 from optuna.trial import TrialState
 
@@ -103,8 +104,6 @@ def _run(
     if terminal is not None:
         _write_to(terminal)
     if threads is not None:
-        import torch  # noqa: PLC0415  # not by a worker that only waits for a cluster
-
         torch.set_num_threads(threads)
     try:
         (returned,) = launcher.launch([overrides], initial_job_idx=number)
