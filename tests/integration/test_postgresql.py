@@ -71,12 +71,12 @@ def test_a_worker_without_a_common_disk_takes_the_trials_of_one_that_was_killed(
     here, there = tmp_path / "here", tmp_path / "there"
     here.mkdir()
     there.mkdir()
-    life = {"url": url, "heartbeat": 0.1, "grace_period": 1.0}
-    victim = begin(there, seconds=0.5, **life)
+    life = {"url": url, "heartbeat": 0.1, "grace_period": 4.0}
+    victim = begin(there, seconds=3.0, **life)
     while not list(there.glob("*/steps")):
         time.sleep(0.01)
     other = begin(here, seconds=0.01, **life)
-    time.sleep(1.5)  # the first one lives, slowly
+    time.sleep(5.0)  # the first one lives, slowly
     assert trials(there, url)[0].user_attrs["worker"].startswith(f"{victim.pid}-")
     os.kill(victim.pid, signal.SIGKILL)
     other.join(60)

@@ -124,9 +124,15 @@ def space_of(params: Mapping[str, str]) -> Space:
 
 def begin(folder: Path, **settings: Any) -> Any:
     """`work` in a process of its own."""
-    process = multiprocessing.get_context("fork").Process(target=work, args=(folder,), kwargs=settings)
+    process = multiprocessing.get_context("fork").Process(target=_heard, args=(folder,), kwargs=settings)
     process.start()
     return process
+
+
+def _heard(folder: Path, **settings: Any) -> None:
+    """A process that a shell starts in the background ignores SIGINT, and so would all that it starts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    work(folder, **settings)
 
 
 def trials(folder: Path, url: str | None = None) -> list[FrozenTrial]:
