@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
@@ -14,6 +15,9 @@ ROOT = Path(__file__).parent.parent
 
 os.environ["WANDB_MODE"] = "offline"
 torch.set_num_threads(1)
+# A busy machine is no failure.
+hypothesis.settings.register_profile("attnlab", deadline=None)
+hypothesis.settings.load_profile("attnlab")
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,13 @@ BUDGETS = st.builds(
 
 
 def sampler(
-    sizes: list[tuple[int, int]], budget: BatchBudget, *, seed: int | None = 0, rank: int = 0, world_size: int = 1
+    sizes: list[tuple[int, int]],
+    budget: BatchBudget,
+    *,
+    seed: int | None = 0,
+    rank: int = 0,
+    world_size: int = 1,
+    start: tuple[int, int] = (0, 0),
 ) -> LengthBatchSampler:
     return LengthBatchSampler(
         [source for source, _ in sizes],
@@ -27,6 +33,7 @@ def sampler(
         seed=seed,
         rank=rank,
         world_size=world_size,
+        start=start,
     )
 
 
@@ -77,6 +84,26 @@ def test_ranks_share_the_epoch_without_loss_or_repetition(
     drawn = [list(rank) for rank in ranks]
     assert sorted(chain.from_iterable(chain.from_iterable(drawn))) == list(range(len(sizes)))
     assert {len(batches) for batches in drawn} == {len(ranks[0])}
+
+
+@given(sizes=SIZES, world_size=st.integers(1, 4), epoch=st.integers(0, 2), share=st.floats(0, 1))
+def test_an_epoch_may_be_left_and_entered_anywhere(
+    sizes: list[tuple[int, int]], world_size: int, epoch: int, share: float
+) -> None:
+    def begun(rank: int, start: tuple[int, int]) -> LengthBatchSampler:
+        return sampler(sizes, BatchBudget(200), rank=rank, world_size=world_size, start=start)
+
+    before, after = [], []
+    for rank in range(world_size):
+        whole, had = list(begun(rank, (epoch, 0))), int(share * len(begun(rank, (0, 0))))
+        resumed = begun(rank, (epoch, had))
+        rest = list(resumed)
+        assert rest == whole[had:]
+        before += whole[:had]
+        after += rest
+        resumed.set_epoch(epoch + 1)
+        assert list(resumed) == list(begun(rank, (epoch + 1, 0)))  # the next epoch is whole again
+    assert sorted(chain.from_iterable(before + after)) == list(range(len(sizes)))
 
 
 def test_ranks_take_similar_batches_at_the_same_step() -> None:

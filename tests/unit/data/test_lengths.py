@@ -1,5 +1,7 @@
 """A source length has one name, or none, everywhere."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,6 +45,20 @@ def test_fine_buckets_leave_no_length_out(step: int, steps: int, length: int) ->
     name = buckets.of(length)
     assert name is not None
     assert within(length, buckets.ranges[name])
+
+
+@given(
+    bounds=st.lists(st.integers(1, 60), min_size=2, max_size=8, unique=True).map(sorted),
+    opened=st.booleans(),
+    length=st.integers(0, 80),
+)
+def test_a_length_lies_in_the_one_bucket_that_names_it(bounds: list[int], opened: bool, length: int) -> None:
+    ranges = [[low, high - 1] for low, high in pairwise(bounds)]
+    last: list[list[int | None]] = [[bounds[-1], None]] if opened else []
+    buckets = LengthBuckets({f"bucket {n}": each for n, each in enumerate([*ranges, *last])})
+    holding = [name for name, each in buckets.ranges.items() if within(length, each)]
+    assert holding == ([] if buckets.of(length) is None else [buckets.of(length)])
+    assert bool(holding) == (length >= bounds[0] and (opened or length < bounds[-1]))
 
 
 def test_words_are_split_at_any_white_space() -> None:

@@ -85,7 +85,7 @@ def test_possible_links_stay_possible_when_their_pairs_are_joined(make_dataset: 
     assert list(joined["alignment"]) == ["0-0 1p0 2?1 3-1"]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(lengths=st.lists(st.tuples(st.integers(1, 4), st.integers(1, 4)), min_size=2, max_size=9), k=st.integers(1, 4))
 def test_joining_keeps_every_link_between_the_same_words(lengths: list[tuple[int, int]], k: int) -> None:
     rows = []
@@ -206,7 +206,7 @@ def test_a_limit_keeps_the_first(make_dataset: MakeDataset, tmp_path: Path) -> N
     assert (len(kept), dropped) == (3, {})
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(of=st.lists(st.integers(1, 6), min_size=1, max_size=60))
 def test_what_is_kept_is_written_whole_and_in_order(of: list[int]) -> None:
     rows = of_length(*of)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from attnlab.errors import RunError
 from attnlab.text.special import BOS, EOS, PAD, SPECIAL_TOKENS, UNK
 from attnlab.text.tokenizer import Tokenizer, TokenizerPair, normalize
-from attnlab.text.trainers import BytePairTrainer, CharacterTrainer, WordTrainer
+from attnlab.text.trainers import BytePairTrainer, CharacterTrainer, LearnedTokenizers, WordTrainer
 
 ALPHABET = "abcXYZäß,.!?'\"<>-_▁#@019 "
 SPACES = " \t\n\r\u2028\u2029\x85\x1c\xa0\u3000"
@@ -33,6 +33,16 @@ def test_decoding_inverts_encoding_on_known_words(words: list[str], space: str) 
     (ids,) = WORDS.encode_batch([space.join(words)])
     assert len(ids) == len(words)
     assert WORDS.decode(ids) == " ".join(words)
+
+
+@pytest.mark.parametrize(
+    "trainer", [BytePairTrainer(vocab_size=2000), CharacterTrainer(), WordTrainer(), WordTrainer(lowercase=True)]
+)
+@given(texts=st.lists(st.text(), min_size=1, max_size=3))
+def test_whatever_was_learned_comes_back(trainer: LearnedTokenizers, texts: list[str]) -> None:
+    tokenizer = trainer.train(texts, []).source
+    decoded = [tokenizer.decode(ids) for ids in tokenizer.encode_batch(texts)]
+    assert decoded == [normalize(text, lowercase=trainer.lowercase) for text in texts]
 
 
 @pytest.mark.parametrize("tokenizer", [BYTE_PAIRS, CHARACTERS, WORDS])
