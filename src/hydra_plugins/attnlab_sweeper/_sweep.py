@@ -71,7 +71,7 @@ def sweep(config: DictConfig, context: HydraContext, task: TaskFunction, argumen
     queue = Queue(
         study=study,
         storage=storage,
-        sampler=functools.partial(_sampler, settings.sampler, grid=grid),
+        sampler=functools.partial(make_sampler, settings.sampler, grid=grid),
         varied=space.varied,
         lock=functools.partial(only_one, folder, url),
         worker=worker_name,
@@ -115,7 +115,7 @@ def _number(settings: DictConfig) -> int:
     return int(settings.n_trials)
 
 
-def _sampler(config: DictConfig, number: int, *, grid: bool) -> BaseSampler:
+def make_sampler(config: DictConfig, number: int, *, grid: bool) -> BaseSampler:
     """Proposes the parameters of one trial.
 
     The points of a grid are in the queue already. A search's sampler has a seed of its own for each trial: with one
