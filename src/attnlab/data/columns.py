@@ -26,8 +26,23 @@ def read_parquet(paths: Sequence[Path]) -> datasets.Dataset:
             files = {"train": [str(path) for path in paths]}
             return datasets.load_dataset("parquet", data_files=files, split="train")
     except Exception as error:  # pyarrow and datasets each fail in their own way
-        reason = " ".join(str(error.__cause__ or error).split())[:200]
-        raise DataError(f"{paths[0]} cannot be read as parquet ({reason}): mend the file.") from error
+        raise DataError(
+            f"{paths[0]} cannot be read as parquet ({_one_line(error.__cause__ or error)}): mend the file."
+        ) from error
+
+
+def read_saved(folder: Path) -> dict[str, datasets.Dataset]:
+    """Every split of a folder that `DatasetDict.save_to_disk` wrote.
+
+    Raises:
+        DataError: something in it is missing or damaged.
+    """
+    try:
+        return dict(datasets.load_from_disk(str(folder)))
+    except Exception as error:  # pyarrow, json and datasets each fail in their own way
+        raise DataError(
+            f"{folder} cannot be read as a saved dataset ({_one_line(error)}): save it again, or mend data.path."
+        ) from error
 
 
 def take_columns(
@@ -105,3 +120,7 @@ def _is_valid(table: pa.Table) -> bool:
     except pa.ArrowInvalid:
         return False
     return True
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200]

@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 import datasets
 import numpy as np
 
-from attnlab.data.columns import no_column, read_parquet, take_columns
+from attnlab.data.columns import no_column, read_parquet, read_saved, take_columns
 from attnlab.data.files import SPLIT_NAMES, ParallelFiles, SplitFiles, find_split_files
 from attnlab.data.hub import load_from_hub
 from attnlab.data.progress import hide_progress_in_logs
@@ -88,7 +88,11 @@ class TranslationCorpus:
                 f"{self.source_language}: change one."
             )
         hide_progress_in_logs()
-        return datasets.DatasetDict(self._cut(self._load_splits()))
+        try:
+            splits = self._load_splits()
+        except OSError as error:
+            raise DataError(f"{self.path} cannot be read ({error.strerror or error}): mend data.path.") from error
+        return datasets.DatasetDict(self._cut(splits))
 
     def _load_splits(self) -> dict[str, datasets.Dataset]:
         chosen = {split: (name,) for split, name in self.splits.items() if name is not None}
@@ -100,7 +104,7 @@ class TranslationCorpus:
             return self._named(there, names)
         path = self._subfolder()
         if isinstance(path, str) and (Path(path).expanduser() / "dataset_dict.json").is_file():
-            return self._named(dict(datasets.load_from_disk(str(Path(path).expanduser()))), names)
+            return self._named(read_saved(Path(path).expanduser()), names)
         found = find_split_files(path, names=names, languages=(self.source_language, self.target_language))
         return {split: self._read(split, files) for split, files in found.items()}
 

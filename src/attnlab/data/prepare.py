@@ -21,6 +21,7 @@ from attnlab.data.lengths import word_count
 from attnlab.data.notices import notice
 from attnlab.data.progress import hide_progress_in_logs, quiet
 from attnlab.data.selection import Selection, stream
+from attnlab.data.storage import flush
 from attnlab.errors import ConfigError, DataError, RunError
 from attnlab.text.tokenizer import TokenizerPair
 from attnlab.text.trainers import FixedTokenizers, TokenizerTrainer
@@ -229,6 +230,7 @@ def _tokenize(dataset: datasets.Dataset, pair: TokenizerPair, file: Path) -> dat
 
 def _publish(building: Path, folder: Path) -> None:
     """Renames; if another process was faster, its result is as good."""
+    flush(building)
     try:
         building.rename(folder)
     except OSError:
@@ -238,15 +240,20 @@ def _publish(building: Path, folder: Path) -> None:
 
 def _read(folder: Path) -> PreparedData:
     try:
-        reports = json.loads((folder / "reports.json").read_text())
-        return PreparedData(
-            splits=dict(datasets.load_from_disk(str(folder / "splits"))),
-            tokenizers=TokenizerPair.load(folder / "tokenizers"),
-            reports={split: SplitReport(**report) for split, report in reports.items()},
-            folder=folder,
-        )
+        saved = json.loads((folder / "reports.json").read_text())
+        reports = {split: SplitReport(**report) for split, report in saved.items()}
+        splits = dict(datasets.load_from_disk(str(folder / "splits")))
+        _check_sizes(splits, reports)
+        return PreparedData(splits, TokenizerPair.load(folder / "tokenizers"), reports, folder)
     except Exception as error:
         raise RunError(
             f"Prepared data must be whole, but {folder} cannot be read ({type(error).__name__}): delete that folder "
             "and run again."
         ) from error
+
+
+def _check_sizes(splits: Mapping[str, datasets.Dataset], reports: Mapping[str, SplitReport]) -> None:
+    """Arrow takes a file that was cut off for a shorter one."""
+    for split, report in reports.items():
+        if len(splits[split]) != report.kept:
+            raise ValueError(f"{split} has {len(splits[split]):,} pairs, not {report.kept:,}")

@@ -1,6 +1,7 @@
 """How rows of text go to disk as they come, and are read from there without being held in memory."""
 
 import hashlib
+import os
 import uuid
 from collections.abc import Iterable, Sequence
 from itertools import islice
@@ -48,6 +49,14 @@ def keep_rows(dataset: datasets.Dataset, rows: npt.NDArray[np.int64], file: Path
     return datasets.Dataset.from_file(str(file))
 
 
+def flush(path: Path) -> None:
+    """Waits until a file, or all in a folder, is on the disk: only then may it get the name of what is whole."""
+    for file in path.rglob("*") if path.is_dir() else [path]:
+        if file.is_file():
+            with file.open("rb") as opened:
+                os.fsync(opened.fileno())
+
+
 def cached_rows(
     paths: Sequence[Path], names: Sequence[str], rows: Iterable[Sequence[str]], *, how: str
 ) -> datasets.Dataset:
@@ -71,6 +80,7 @@ def cached_rows(
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             store_rows(building, names, rows)
+            flush(building)
             building.rename(file)
         except OSError as error:
             raise RunError(

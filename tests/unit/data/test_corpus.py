@@ -142,6 +142,21 @@ def test_bytes_that_arrow_took_for_text_are_refused(tmp_path: Path) -> None:
         build(str(tmp_path)).load()
 
 
+@pytest.mark.parametrize("damage", ["dataset_dict.json", "train/state.json", "train/data-00000-of-00001.arrow"])
+def test_a_damaged_saved_dataset_is_refused(tmp_path: Path, damage: str) -> None:
+    table = datasets.Dataset.from_dict({"en": ["a"], "de": ["b"]})
+    datasets.DatasetDict(train=table).save_to_disk(str(tmp_path / "saved"))
+    (tmp_path / "saved" / damage).write_bytes(b"\x00{")
+    with pytest.raises(DataError, match=r"saved cannot be read as a saved dataset \(.*\): save it again, or") as caught:
+        build(str(tmp_path / "saved")).load()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_path_the_system_refuses_is_named() -> None:
+    with pytest.raises(DataError, match=r"/x+ cannot be read \(File name too long\): mend data.path"):
+        build("/" + 300 * "x").load()
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import datasets
 import pytest
 
 from attnlab.data import prepare as prepare_module
@@ -238,6 +239,18 @@ def test_a_damaged_cache_is_named(corpus: Corpus, tmp_path: Path) -> None:
     (folder / "reports.json").write_text(json.dumps({"train": {}}))
     with pytest.raises(
         RunError, match=rf"must be whole, but {folder} cannot be read \(TypeError\): delete that folder"
+    ):
+        build(corpus, tmp_path)
+
+
+def test_a_cache_that_lost_its_end_is_named(corpus: Corpus, tmp_path: Path) -> None:
+    folder = build(corpus, tmp_path).folder
+    train = prepare_module._read(folder).splits["train"]
+    shorter = datasets.Dataset.from_list(train.to_list()[:2], features=train.features)
+    shutil.rmtree(folder / "splits" / "train")
+    shorter.save_to_disk(str(folder / "splits" / "train"))
+    with pytest.raises(
+        RunError, match=rf"must be whole, but {folder} cannot be read \(ValueError\): delete that folder"
     ):
         build(corpus, tmp_path)
 
