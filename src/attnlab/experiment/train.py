@@ -49,6 +49,7 @@ from attnlab.experiment.show import show_test
 from attnlab.experiment.tracking import BestAndLast, NoTracker, Tracker, Tracking
 from attnlab.experiment.trial import build_reports, join_sweep, returned
 from attnlab.training.chance import Chance
+from attnlab.training.checkpoint_file import discard_drafts
 from attnlab.training.datamodule import TranslationDataModule
 from attnlab.training.precision import Precision
 from attnlab.training.processes import end_others
@@ -103,6 +104,7 @@ def _train(config: DictConfig, *, begun: bool) -> float | tuple[float, ...]:
     if _get_rank():
         return _assist(config, folder, prepared, task, precision)
     with held(folder), stoppable(folder):
+        discard_drafts(folder / CHECKPOINT_FOLDER)
         if not begun:
             claim(folder)
             write_config(folder, config)

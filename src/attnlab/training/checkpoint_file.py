@@ -12,6 +12,8 @@ from typing_extensions import override
 
 from attnlab.errors import RunError
 
+_DRAFT = ".draft"
+
 
 class WholeFiles(TorchCheckpointIO):
     """Lightning's checkpoints, through `write_checkpoint` and `read_checkpoint`."""
@@ -35,7 +37,7 @@ def write_checkpoint(path: Path, content: dict[str, Any]) -> None:
     """
     memory = io.BytesIO()
     torch.save(content, memory)
-    draft = path.with_name(f".{path.name}.draft")
+    draft = path.with_name(f".{path.name}{_DRAFT}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with draft.open("wb") as file:
@@ -51,6 +53,12 @@ def write_checkpoint(path: Path, content: dict[str, Any]) -> None:
             f"a checkpoint of {memory.tell():,} bytes is written to {path.parent}, but that failed ({error.strerror}; "
             f"{kept}): free some space, then go on with resume=FOLDER."
         ) from error
+
+
+def discard_drafts(folder: Path) -> None:
+    """Removes what a kill while writing has left."""
+    for draft in folder.glob(f".*{_DRAFT}"):
+        draft.unlink()
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

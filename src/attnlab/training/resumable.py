@@ -44,7 +44,7 @@ class Resumable(Checkpoint):
     at once, with the state that was kept before.
 
     Args:
-        folder: where the file goes.
+        dirpath: where the file goes.
         every_steps: optimizer steps between two states; None for none.
         every_minutes: the same in minutes of training.
 
@@ -52,13 +52,13 @@ class Resumable(Checkpoint):
         ConfigError: an interval is not positive.
     """
 
-    def __init__(self, *, folder: str, every_steps: int | None, every_minutes: float | None) -> None:
+    def __init__(self, *, dirpath: str, every_steps: int | None, every_minutes: float | None) -> None:
         for name, interval in (("every_steps", every_steps), ("every_minutes", every_minutes)):
             if interval is not None and interval <= 0:
                 raise ConfigError(
                     f"callbacks.resumable.{name} is above 0, not {interval}: null writes no state inside an epoch."
                 )
-        self.path = Path(folder) / LAST_FILE
+        self.path = Path(dirpath) / LAST_FILE
         self.facts: dict[str, Any] = {}
         """What else must be the same when training goes on: kept with every state."""
         self.figures: dict[str, float] = {}
@@ -70,6 +70,7 @@ class Resumable(Checkpoint):
         self._between_epochs = False
         self._over = False
         self._signal: signal.Signals | None = None
+        self._speaks = True
 
     @override
     def on_load_checkpoint(
@@ -85,6 +86,7 @@ class Resumable(Checkpoint):
         It does so after Lightning has set handlers of its own; at the end Lightning puts back those from before.
         """
         self._kept_step, self._kept_time, self._signal = trainer.global_step, time.monotonic(), None
+        self._speaks = trainer.is_global_zero
         trainer.callback_metrics.update({name: torch.tensor(value) for name, value in self.figures.items()})
         if trainer.fit_loop.epoch_loop.batch_progress.current.ready == 0:
             trainer.fit_loop.epoch_loop.restarting = (
@@ -174,8 +176,8 @@ class Resumable(Checkpoint):
         if self._signal is not None:
             raise KeyboardInterrupt
         self._signal = signal.Signals(number)
-        # Not print(), which may be what the signal has interrupted.
-        os.write(2, f"{self._signal.name}: stops where it can go on later; once more stops at once\n".encode())
+        if self._speaks:  # not by print(), which may be what the signal has interrupted
+            os.write(2, f"{self._signal.name}: stops where it can go on later; once more stops at once\n".encode())
 
     def _stop(self, trainer: lightning.Trainer) -> NoReturn:
         number = self._signal or signal.SIGTERM  # another process heard it

@@ -198,7 +198,7 @@ def test_yaml_makes_no_objects(folder: Path, trap: Path, text: str) -> None:
 PATHS = {
     "callbacks__checkpoint__dirpath": "/tmp/elsewhere",
     "callbacks__checkpoint__filename": "../../../precious",
-    "callbacks__resumable__folder": "../elsewhere",
+    "callbacks__resumable__dirpath": "../elsewhere",
     "callbacks__extra": {"_target_": "lightning.pytorch.callbacks.OnExceptionCheckpoint", "dirpath": "elsewhere"},
     "trainer__default_root_dir": "elsewhere",
     "trainer__plugins": ["/tmp/elsewhere"],

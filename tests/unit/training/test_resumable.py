@@ -121,7 +121,7 @@ def run(
                 module.p = 0.2
         budget = BatchBudget(max_sentences=3)
         data = TranslationDataModule(prepared, budget=budget, evaluation_budget=budget, seed=1)
-        resumable = Resumable(folder=str(folder), every_steps=every_steps, every_minutes=every_minutes)
+        resumable = Resumable(dirpath=str(folder), every_steps=every_steps, every_minutes=every_minutes)
         resumable.facts = {"precision": "32-true"}
         trainer = make_trainer(
             **{"max_epochs": 4} | arguments,
@@ -254,7 +254,7 @@ def test_an_interval_is_positive(intervals: tuple[int | None, float | None]) -> 
     with pytest.raises(
         ConfigError, match=r"callbacks.resumable.every_(steps|minutes) is above 0, not (0|-1|0\.0): null"
     ):
-        Resumable(folder="nowhere", every_steps=intervals[0], every_minutes=intervals[1])
+        Resumable(dirpath="nowhere", every_steps=intervals[0], every_minutes=intervals[1])
 
 
 def assert_equal_states(first: lightning.Trainer, second: lightning.Trainer) -> None:
