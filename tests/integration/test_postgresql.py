@@ -67,7 +67,6 @@ def test_workers_share_the_trials(workers: int, url: str, tmp_path: Path) -> Non
     assert_each_once(tmp_path, GRID, url)
 
 
-@pytest.mark.slow  # within a run of all tests the second worker has taken the living one for dead: cause not yet found
 def test_a_worker_without_a_common_disk_takes_the_trials_of_one_that_was_killed(url: str, tmp_path: Path) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
     here.mkdir()

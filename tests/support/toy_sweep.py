@@ -72,7 +72,9 @@ class ToyLauncher(Launcher):
         return [JobReturn(status=JobStatus.COMPLETED, _return_value=float(number))]
 
 
-def toy_queue(folder: Path, worker: str, params: Mapping[str, str], url: str | None = None) -> Queue:
+def toy_queue(
+    folder: Path, worker: str, params: Mapping[str, str], url: str | None = None, grace_period: float = 0.2
+) -> Queue:
     """A queue that nobody has filled."""
     space = read_space(params, [])
     lock = functools.partial(only_one, folder, url)
@@ -80,7 +82,7 @@ def toy_queue(folder: Path, worker: str, params: Mapping[str, str], url: str | N
         storage = open_storage(url, folder)
         study = optuna.create_study(study_name="toy", storage=storage, direction="maximize", load_if_exists=True)
     presences = folder / "workers"
-    return Queue(study, storage, RandomSampler, space.varied, lock, worker, presences, grace_period=0.2)
+    return Queue(study, storage, RandomSampler, space.varied, lock, worker, presences, grace_period)
 
 
 def work(
@@ -106,10 +108,10 @@ def work(
     """
     name = f"{os.getpid()}-{time.monotonic_ns()}"
     presence = Presence(folder / "workers" / name)
-    queue, space = toy_queue(folder, name, params, url), space_of(params)
-    queue.fill(space.grid() if number is None else number, retry_failed=bool(settings.get("retry_failed")))
     config = OmegaConf.merge(OmegaConf.structured(StudySweeperConf), dict(settings, storage=url))
     assert isinstance(config, DictConfig)
+    queue, space = toy_queue(folder, name, params, url, config.grace_period), space_of(params)
+    queue.fill(space.grid() if number is None else number, retry_failed=config.retry_failed)
     launcher = ToyLauncher(folder, seconds=seconds, ends=ends or {})
     try:
         Worker(queue, launcher, space, config, folder, 1).work()
