@@ -1,4 +1,4 @@
-"""Puts finished runs side by side: python compare.py runs=FOLDER (--help says more)."""
+"""Puts finished runs side by side: python compare.py sweep=NAME (--help says more)."""
 
 from omegaconf import DictConfig
 
@@ -6,7 +6,7 @@ from attnlab.experiment.launch import launch
 
 
 def main(config: DictConfig) -> None:
-    """Leaves the table and its report."""
+    """Leaves the report."""
     from attnlab.study.compare import compare  # noqa: PLC0415  # late, so that --help and a bad override answer at once
 
     compare(config)

@@ -11,7 +11,7 @@ def test_a_sweep_becomes_a_table_and_its_files(commands: Commands, trained_many:
     said = commands("compare", "runs=many", "output=compared", "columns=[test/bleu,test/aer,parameters]")
     assert (said.status, said.stderr) == (0, "")
     assert "2 runs on the test split of grammar" in said.stdout
-    assert "report: compared" in said.stdout
+    assert "report: compared/index.html" in said.stdout
     report = commands.folder / "compared"
     lines = (report / "table.md").read_text("utf-8").splitlines()
     assert lines[0] == "| model | seeds | BLEU | AER | parameters |"
@@ -27,12 +27,13 @@ def test_a_sweep_becomes_a_table_and_its_files(commands: Commands, trained_many:
     assert {line["folder"] for line in written} == {
         str(run.folder.relative_to(commands.folder)) for run in trained_many
     }
-    for path in report.iterdir():
+    assert {path.suffix for path in report.iterdir()} == {".md", ".csv", ".html", ".png", ".svg"}
+    for path in report.glob("*.[!p]*"):
         assert str(commands.folder) not in path.read_text("utf-8")
 
 
 MISTAKES = {
-    "nothing named": ([], "^runs has no value with these choices"),
+    "nothing named": ([], "^a comparison reads one sweep or some runs, but neither is given: write sweep=NAME"),
     "nowhere": (["runs=nowhere"], "^runs names folders of runs, but nowhere does not exist: name the folder of a run"),
     "no runs": (["runs=empty"], "^a comparison needs finished runs, but empty holds none: train some, or name another"),
     "several": (["runs=a,b"], "^runs=a,b names several values: add -m .* or quote it as a list"),
@@ -55,5 +56,5 @@ def test_a_mistake_is_answered_with_one_line(name: str, commands: Commands, trai
 def test_help_shows_how_it_is_used(commands: Commands) -> None:
     said = commands("compare", "--help")
     assert said.status == 0
-    assert "python compare.py runs=outputs/sweeps/scoring_functions" in said.stdout
+    assert "python compare.py sweep=scoring_functions" in said.stdout
     assert "columns: quality" in said.stdout

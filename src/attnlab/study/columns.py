@@ -81,7 +81,7 @@ def choose_columns(
 
     Args:
         wanted: name of a group, or metrics; `test/bleu/*` is a column for each bucket.
-        groups: name -> metrics, of which runs may lack some.
+        groups: name -> metrics, of which those that no run has are left out.
         buckets: names of the buckets of source length.
         known: every metric that a run has.
 
@@ -101,7 +101,8 @@ def choose_columns(
         if not isinstance(wanted, str):
             check_metric("columns", metric, known)
         metrics.append(metric)
-    return [Column(metric) for metric in dict.fromkeys(metrics)]
+    shown = [metric for metric in dict.fromkeys(metrics) if metric in known or not isinstance(wanted, str)]
+    return [Column(metric) for metric in shown]
 
 
 def check_metric(name: str, metric: str, known: Sequence[str]) -> None:

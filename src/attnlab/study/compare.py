@@ -3,7 +3,7 @@
 import logging
 import shlex
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
@@ -11,13 +11,22 @@ from omegaconf import DictConfig, ListConfig
 from rich.console import Console
 
 from attnlab.errors import ConfigError
+from attnlab.experiment.results import write_whole
 from attnlab.study.columns import check_metric, choose_columns
-from attnlab.study.provenance import relative_path, statement
-from attnlab.study.records import find_records
-from attnlab.study.report import write_report
-from attnlab.study.rows import rows_of
+from attnlab.study.differences import find_differences
+from attnlab.study.figures import draw_figures, save_figures
+from attnlab.study.folders import folders_of, report_folder
+from attnlab.study.page import page
+from attnlab.study.provenance import Line, relative_path, statement
+from attnlab.study.reading import readings
+from attnlab.study.records import Record, find_records
+from attnlab.study.report import PAGE_FILE, Said, write_tables
+from attnlab.study.rows import Row, rows_of
 from attnlab.study.same_test import check_same_test
-from attnlab.study.table import compare_rows, print_comparison
+from attnlab.study.sentences import Sentences, read_sentences
+from attnlab.study.size_figure import lines_over_sizes
+from attnlab.study.table import Comparison, compare_rows, print_comparison
+from attnlab.study.trials import progress
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +35,7 @@ def compare(config: DictConfig) -> None:
     """Reads the runs, prints the table, and leaves the report."""
     if type(config.descending) is not bool:
         raise ConfigError(f"descending is true or false, not {config.descending!r}: choose one.")
-    folders = _folders(config.runs)
+    folders = folders_of(config)
     found = find_records(folders)
     if found.unfinished:
         names = ", ".join(map(relative_path, found.unfinished))
@@ -34,38 +43,70 @@ def compare(config: DictConfig) -> None:
     if found.set_aside:
         log.info("%d results of evaluations or probes, left out", len(found.set_aside))
     check_same_test(found.records)
-    known = list(dict.fromkeys(metric for record in found.records for metric in record.metrics))
+    comparison = _comparison(config, found.records)
+    baseline = baseline_of(comparison.rows, config.baseline)
+    sentences = read_sentences(found.records)
+    if isinstance(sentences, Sentences) and len(sentences.sources) > 1 and len(comparison.rows) > 1:
+        differences = find_differences(comparison.rows, sentences, baseline=baseline)
+        comparison = replace(comparison, differences=differences)
+    lines = [
+        *statement(comparison.rows, command=_command(), unfinished=found.unfinished),
+        *([] if comparison.differences is None else [Line(comparison.differences.explanation())]),
+        *(line for folder in folders for line in progress(folder)),
+    ]
+    said = Said(
+        title=folders[0].resolve().name if len(folders) == 1 else f"{len(folders)} folders",
+        subtitle=f"{len(found.records)} runs on the test split of {found.records[0].data}",
+        readings=readings(comparison.rows, comparison.differences, lines_over_sizes(comparison.rows)),
+        statement=[line.text for line in lines],
+    )
+    _show(comparison, said, lines)
+    report = report_folder(config, folders)
+    write_tables(report, comparison, said)
+    drawings = draw_figures(comparison.rows, sentences, baseline=baseline)
+    for drawing in drawings:
+        if drawing.figure is None:
+            log.info("%s left out: %s", drawing.title, drawing.text)
+    save_figures(report, drawings)
+    write_whole(report / PAGE_FILE, page(report, comparison, drawings, said))
+    log.info("report: %s", relative_path(report / PAGE_FILE))
+
+
+def _comparison(config: DictConfig, records: Sequence[Record]) -> Comparison:
+    """The rows in the columns and the order that a user asks for."""
+    known = list(dict.fromkeys(metric for record in records for metric in record.metrics))
     columns = choose_columns(
         _wanted(config.columns),
         {str(name): _texts(f"groups.{name}", metrics) for name, metrics in config.groups.items()},
-        buckets=list(dict.fromkeys(bucket for record in found.records for bucket in record.buckets)),
+        buckets=list(dict.fromkeys(bucket for record in records for bucket in record.buckets)),
         known=known,
     )
     check_metric("sort", str(config.sort), known)
-    comparison = compare_rows(rows_of(found.records), columns, sort=str(config.sort), descending=config.descending)
-    title = f"{len(found.records)} runs on the test split of {found.records[0].data}"
-    print_comparison(comparison, Console(), title=title)
-    lines = statement(comparison.rows, command=_command(), unfinished=found.unfinished)
+    return compare_rows(rows_of(records), columns, sort=str(config.sort), descending=config.descending)
+
+
+def _show(comparison: Comparison, said: Said, lines: Sequence[Line]) -> None:
+    """The table and what is said of it on the terminal."""
+    print_comparison(comparison, Console(), title=said.subtitle)
+    for sentence in said.readings:
+        print(f"- {sentence}")
     for line in lines:
         if line.differs:
             log.warning("%s", line.text)
-    report = _report_folder(config, folders)
-    write_report(report, comparison, [line.text for line in lines])
-    log.info("report: %s", relative_path(report))
 
 
-def _folders(runs: object) -> list[Path]:
-    """The folders that `runs` names.
+def baseline_of(rows: Sequence[Row], name: object) -> str:
+    """The row that others are measured against: `no_attention` if nothing else is said, or else the last.
 
     Raises:
-        ConfigError: it names none.
+        ConfigError: there is no such row.
     """
-    names = list(runs) if isinstance(runs, ListConfig) else [runs]
-    if not names or not all(isinstance(name, str) and name for name in names):
-        raise ConfigError(
-            f"runs is a folder or a list of folders, but it is {runs!r}: write runs=FOLDER or runs=[FOLDER,FOLDER]."
-        )
-    return [Path(str(name)) for name in names]
+    names = [row.name for row in rows]
+    if name is None:
+        return "no_attention" if "no_attention" in names else names[-1]
+    if not isinstance(name, str) or name not in names:
+        raise ConfigError(f"baseline names a row, but there is no {name}: choose one of {', '.join(names)}.")
+    return name
 
 
 def _wanted(columns: object) -> str | list[str]:
@@ -81,14 +122,6 @@ def _texts(name: str, values: object) -> list[str]:
     if not isinstance(values, ListConfig) or not values or not all(isinstance(value, str) for value in values):
         raise ConfigError(f"{name} is a list of metrics, but it is {values!r}: write {name}=[test/bleu,parameters].")
     return list(values)
-
-
-def _report_folder(config: DictConfig, folders: Sequence[Path]) -> Path:
-    if config.output is not None:
-        return Path(str(config.output))
-    if len(folders) == 1:
-        return folders[0] / "report"
-    return Path(config.paths.outputs) / "reports" / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
 
 
 def _command() -> str:

@@ -1,6 +1,7 @@
 """Which files a comparison leaves in its folder."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -13,16 +14,34 @@ from attnlab.study.table import Comparison, csv_text, markdown_text, to_csv, to_
 MARKDOWN_FILE: Final = "table.md"
 TABLE_FILE: Final = "table.csv"
 RUNS_FILE: Final = "runs.csv"
+PAGE_FILE: Final = "index.html"
 
 
-def write_report(folder: Path, comparison: Comparison, statement: Sequence[str]) -> None:
-    """Leaves the table as Markdown with what it rests on, the same as CSV, and all figures of every run as CSV.
+@dataclass(frozen=True)
+class Said:
+    """What a report says beside its figures.
+
+    Attributes:
+        title: of the report.
+        subtitle: what was compared.
+        readings: of the table, a sentence each.
+        statement: what all of it rests on, a line each.
+    """
+
+    title: str
+    subtitle: str
+    readings: Sequence[str]
+    statement: Sequence[str]
+
+
+def write_tables(folder: Path, comparison: Comparison, said: Said) -> None:
+    """Leaves the table as Markdown with what is said of it, the same as CSV, and all figures of every run as CSV.
 
     Raises:
         RunError: the folder cannot be written to.
     """
-    below = "".join(f"- {markdown_text(line)}\n" for line in statement)
-    write_whole(folder / MARKDOWN_FILE, f"{to_markdown(comparison)}\n{below}")
+    lists = ("".join(f"- {markdown_text(line)}\n" for line in lines) for lines in (said.readings, said.statement))
+    write_whole(folder / MARKDOWN_FILE, "\n".join([to_markdown(comparison), *filter(None, lists)]))
     write_whole(folder / TABLE_FILE, to_csv(comparison))
     write_whole(folder / RUNS_FILE, runs_csv(comparison.rows))
 

@@ -14,26 +14,45 @@ from rich.table import Table
 from rich.text import Text
 
 from attnlab.study.columns import Column
+from attnlab.study.differences import Differences
 from attnlab.study.rows import Row
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Rows in the order in which they are shown, and the figures that are shown of each."""
+    """Rows in the order in which they are shown, and the figures that are shown of each.
+
+    Attributes:
+        rows: of the table.
+        columns: of the table.
+        differences: in BLEU from a baseline, shown after the first of the figures; None where they are not known.
+    """
 
     rows: tuple[Row, ...]
     columns: tuple[Column, ...]
+    differences: Differences | None = None
 
     @property
     def headings(self) -> list[str]:
         """Of all columns."""
-        return ["model", "seeds", *(column.heading for column in self.columns)]
+        found = ["model", "seeds", *(column.heading for column in self.columns)]
+        return found if self.differences is None else [*found[:3], f"BLEU vs {self.differences.baseline}", *found[3:]]
 
     def cells(self, row: Row) -> list[str]:
         """One text for each heading."""
         runs = len(row.records)
         figures = (column.text(row.estimate(column.metric), runs=runs) for column in self.columns)
-        return [row.name, str(runs), *figures]
+        found = [row.name, str(runs), *figures]
+        return found if self.differences is None else [*found[:3], self.differences.text(row.name), *found[3:]]
+
+    def values(self, row: Row) -> list[str | int | float]:
+        """What each of them is sorted by; an empty text where it is unknown."""
+        found = (row.estimate(column.metric) for column in self.columns)
+        values = [row.name, len(row.records), *("" if each is None else each.mean for each in found)]
+        if self.differences is None:
+            return values
+        tested = self.differences.to_baseline.get(row.name)
+        return [*values[:3], "" if tested is None else tested.difference.mean, *values[3:]]
 
 
 def compare_rows(rows: Sequence[Row], columns: Sequence[Column], *, sort: str, descending: bool) -> Comparison:
@@ -84,11 +103,18 @@ def to_csv(comparison: Comparison) -> str:
     lines: list[list[str | int | float | None]] = [
         ["model", "seeds", *(f"{column.metric}{part}" for column in comparison.columns for part in parts)]
     ]
+    differences = comparison.differences
+    if differences is not None:
+        lines[0] += [f"test/bleu vs {differences.baseline}{part}" for part in ("", " low", " high", " p (Holm)")]
     for row in comparison.rows:
         line: list[str | int | float | None] = [row.name, len(row.records)]
         for column in comparison.columns:
             found = row.estimate(column.metric)
             line += [None, None, 0] if found is None else [found.mean, found.half_width, found.count]
+        if differences is not None:
+            tested = differences.to_baseline.get(row.name)
+            own = None if tested is None else tested.difference
+            line += [None] * 4 if own is None else [own.mean, own.low, own.high, tested.p_value]
         lines.append(line)
     return csv_text(lines)
 

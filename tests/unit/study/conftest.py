@@ -1,5 +1,5 @@
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from attnlab.experiment.results import Translation, write_translations
 from attnlab.study.records import Record, find_records
 
 CONFIG: dict[str, Any] = {
@@ -26,6 +27,7 @@ CONFIG: dict[str, Any] = {
         "path": None,
         "length": {"buckets": {"short": [1, 9], "long": [10, None]}, "train": None, "test": None},
         "join": 1,
+        "scoring": {"tokenize": "none", "lowercase": False},
         "sample": {"seed": 0, "train": None, "test": None},
         "limit": {"train": None, "test": None},
         "train_size": 36000,
@@ -69,6 +71,12 @@ def changed(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
     return copy
 
 
+def translation(source: str, reference: str, hypothesis: str) -> Translation:
+    """A scored sentence."""
+    sizes = [len(text.split()) for text in (source, reference, hypothesis)]
+    return Translation(source, reference, hypothesis, -1.0, *sizes, "short")
+
+
 @pytest.fixture
 def make_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeRun:
     """Leaves the files of a finished run in a folder below the working directory."""
@@ -83,6 +91,8 @@ def make_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeRun:
         config: Mapping[str, Any] | None = None,
         environment: Mapping[str, Any] | None = None,
         composed: bool = False,
+        translations: Sequence[tuple[str, str, str]] = (),
+        log: str = "",
     ) -> Path:
         path = Path(folder)
         path.mkdir(parents=True)
@@ -97,6 +107,10 @@ def make_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeRun:
             "environment": changed(ENVIRONMENT, environment or {}),
         }
         (path / "metrics.json").write_text(json.dumps(results), encoding="utf-8")
+        if translations:
+            write_translations(path, [translation(*texts) for texts in translations])
+        if log:
+            (path / "train.log").write_text(log, encoding="utf-8")
         return path
 
     return make

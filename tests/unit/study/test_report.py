@@ -7,12 +7,13 @@ import pytest
 from attnlab.errors import RunError
 from attnlab.study.columns import Column
 from attnlab.study.records import Record
-from attnlab.study.report import write_report
+from attnlab.study.report import Said, write_tables
 from attnlab.study.rows import rows_of
 from attnlab.study.table import Comparison, compare_rows
 
 MakeRun = Callable[..., Path]
 Read = Callable[[], list[Record]]
+NOTHING = Said("", "", [], [])
 
 
 @pytest.fixture
@@ -24,13 +25,15 @@ def comparison(make_run: MakeRun, records: Read) -> Comparison:
 
 
 def test_the_markdown_is_a_table_and_a_list(comparison: Comparison) -> None:
-    write_report(Path("report"), comparison, ["one: a|b", "two"])
+    write_tables(Path("report"), comparison, Said("", "", ["read"], ["one: a|b", "two"]))
     assert Path("report/table.md").read_text("utf-8") == (
         "| model | seeds | BLEU |\n"
         "| :-- | --: | --: |\n"
         "| luong_dot hidden_size=256 | 1 | 64.00 |\n"
         "| luong_dot hidden_size=128 | 1 | 32.00 |\n"
         "| no_attention | 1 | 8.00 |\n"
+        "\n"
+        "- read\n"
         "\n"
         "- one: a\\|b\n"
         "- two\n"
@@ -41,7 +44,7 @@ def test_the_markdown_is_a_table_and_a_list(comparison: Comparison) -> None:
 
 
 def test_every_figure_of_every_run_is_there(comparison: Comparison, tmp_path: Path) -> None:
-    write_report(Path("report"), comparison, [])
+    write_tables(Path("report"), comparison, NOTHING)
     with Path("report/runs.csv").open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file))
     assert [line["folder"] for line in lines] == ["b", "a", "c"]
@@ -66,4 +69,4 @@ def test_every_figure_of_every_run_is_there(comparison: Comparison, tmp_path: Pa
 def test_a_folder_that_cannot_be_written_is_named(comparison: Comparison) -> None:
     Path("file").touch()
     with pytest.raises(RunError, match=r"written to file/report/table.md, but that failed \(Not a directory\)"):
-        write_report(Path("file/report"), comparison, [])
+        write_tables(Path("file/report"), comparison, NOTHING)

@@ -1,0 +1,154 @@
+"""What one sentence looks like in every model: the attention to its reference, side by side."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from textwrap import fill
+from typing import Any, Final, NamedTuple
+
+import torch
+from jaxtyping import Float
+from matplotlib.axis import Axis
+from matplotlib.colors import PowerNorm
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from torch import Tensor
+
+from attnlab.data.batch import collate
+from attnlab.data.grammar.corpus import GrammarCorpus
+from attnlab.data.grammar.sampling import sample_pairs
+from attnlab.data.pharaoh import Link, read_gold
+from attnlab.evaluation.pictures import font_families, printable
+from attnlab.evaluation.words import word_weights
+from attnlab.experiment.layout import CHECKPOINT_FOLDER, WEIGHTS_FILE
+from attnlab.experiment.run_folder import load_run
+from attnlab.study.records import Record
+from attnlab.study.rows import Row
+from attnlab.study.sentences import Sentences
+from attnlab.study.settings import setting
+from attnlab.text.special import EOS, SPECIAL_TOKENS
+
+MOST: Final = 12
+"""Models in one figure: loading each takes about half a second."""
+_LENGTHS: Final = range(8, 13)
+"""Words of a source that fits twelve times on a page."""
+_COLUMNS: Final = 4
+_TITLE: Final = 30
+"""Letters of a title in one line."""
+_NEEDED: Final = frozenset({"_target_", "seed", "test_size", "lengths", "source_language"})
+"""Settings of the embedded corpus that decide its test split."""
+
+
+class Example(NamedTuple):
+    """A test sentence, and which words of it belong together; no links where nobody knows them."""
+
+    source: str
+    reference: str
+    gold: frozenset[Link]
+
+
+Panels = dict[str, Float[Tensor, "target source"]]
+"""Row -> weights of each reference word over the source words and EOS."""
+
+
+def choose_example(sentences: Sentences, record: Record) -> Example:
+    """The sentence of readable length whose words change their order most, or the first one without gold alignments."""
+    gold = _grammar_links(record)
+    fitting = [place for place, length in enumerate(sentences.lengths) if length in _LENGTHS]
+    examples = [
+        Example(source, reference, gold.get((source, reference), frozenset()))
+        for place in fitting or [min(range(len(sentences.lengths)), key=lambda each: sentences.lengths[each])]
+        for source, reference in [(sentences.sources[place], sentences.references[place])]
+    ]
+    return max(examples, key=lambda example: _crossings(example.gold))
+
+
+def _crossings(links: frozenset[Link]) -> int:
+    """Pairs of links that cross: 0 where the translation keeps the order of the words."""
+    return sum(first[0] < second[0] and first[1] > second[1] for first in links for second in links)
+
+
+def _grammar_links(record: Record) -> dict[tuple[str, str], frozenset[Link]]:
+    """Pair -> gold links of the embedded corpus, whose test split is made again; none of any other."""
+    corpus: Any = setting(record.config, "data.corpus") or {}
+    known = set(corpus) >= _NEEDED and corpus["_target_"].rpartition(".")[2] == GrammarCorpus.__name__
+    if not known or setting(record.config, "data.join") not in (None, 1):
+        return {}
+    pairs = sample_pairs(
+        seed=corpus["seed"],
+        split="test",
+        size=corpus["test_size"],
+        lengths=corpus["lengths"],
+        flipped=corpus["source_language"] == "de",
+    )
+    links = {}
+    for pair in pairs:
+        sizes = len(pair.source.split()), len(pair.target.split())
+        links[pair.source, pair.target] = read_gold(
+            pair.alignment, source_size=sizes[0], target_size=sizes[1], place="grammar"
+        ).sure
+    return links
+
+
+def attending(rows: Sequence[Row]) -> list[Row]:
+    """Rows with an attention and its weights on disk, at most twelve: the first eleven of them and the last."""
+    found = [
+        row
+        for row in rows
+        if row.records[0].known("test/attention_entropy") is not None and weights_file(row.records[0].folder).exists()
+    ]
+    return found if len(found) <= MOST else [*found[: MOST - 1], found[-1]]
+
+
+def weights_file(folder: Path) -> Path:
+    """Where a run keeps its model."""
+    return folder / CHECKPOINT_FOLDER / WEIGHTS_FILE
+
+
+def read_panels(rows: Sequence[Row], example: Example) -> Panels:
+    """The attention of the first seed of each row while it reads the reference.
+
+    Raises:
+        RunError: files of a run are missing or damaged.
+    """
+    panels = {}
+    for row in rows:
+        run = load_run(row.records[0].folder)
+        source, target = run.tokenizers.source, run.tokenizers.target
+        batch = collate([source.encode_batch([example.source])[0]], [target.encode_batch([example.reference])[0]], [0])
+        with torch.inference_mode():
+            weights = run.model(batch.source, batch.source_lengths, batch.target[:, :-1]).weights
+        if weights is not None:
+            words = source.word_indices(example.source), target.word_indices(example.reference)
+            panels[row.name] = word_weights(weights[0].float(), *words)
+    return panels
+
+
+def draw_attention(panels: Panels, example: Example) -> Figure:
+    """One heat map for each row, all with the same words and colours; gold links are outlined."""
+    source, target = [*example.source.split(), SPECIAL_TOKENS[EOS]], example.reference.split()
+    columns = min(_COLUMNS, len(panels))
+    lines = -(-len(panels) // columns)
+    size = 2.3 * columns + 1.1, (2.3 * len(target) / len(source) + 0.35) * lines + 1.0
+    figure = Figure(figsize=size, dpi=120, layout="constrained")
+    every = figure.subplots(lines, columns, squeeze=False, sharex=True, sharey=True)
+    for axes, (name, weights) in zip(every.flat, panels.items(), strict=False):
+        axes.imshow(weights.numpy(), cmap="Blues", norm=PowerNorm(0.5, vmin=0, vmax=1), aspect="auto")
+        axes.set_title(fill(printable(name), _TITLE), fontsize=9, family=font_families(), parse_math=False)
+        for column, row in sorted(example.gold):
+            axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor="#D55E00", linewidth=1.1))
+        axes.tick_params(length=0)
+    for axes in every.flat[len(panels) :]:
+        axes.set_visible(False)
+    for axes in every[:, 0]:
+        _label(axes.yaxis, target)
+    for place in range(columns):
+        lowest = every[-1, place] if every[-1, place].get_visible() else every[-2, place]
+        _label(lowest.xaxis, source)
+        lowest.tick_params(axis="x", labelbottom=True, rotation=90)
+    return figure
+
+
+def _label(axis: Axis, words: Sequence[str]) -> None:
+    axis.set_ticks(range(len(words)), [printable(word) for word in words], fontsize=7, family=font_families())
+    for label in axis.get_ticklabels():
+        label.set_parse_math(False)

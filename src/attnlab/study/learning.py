@@ -1,0 +1,75 @@
+"""How a run went on while it trained, from the log that every run leaves."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+from typing import Final
+
+from attnlab.study.provenance import budget
+from attnlab.study.records import Record
+
+LOG_FILE: Final = "train.log"
+_LINE: Final = re.compile(r"(\d\d):(\d\d):(\d\d) \w+ (.*)")
+_BEGINNING: Final = re.compile(r".+ on .+, seed \d+: [\d,]+ parameters")
+"""The first line of each start of a run."""
+_EPOCH: Final = re.compile(r"epoch \d+, step (\d+): (.*)")
+_DAY: Final = 24 * 60 * 60
+
+
+@dataclass(frozen=True)
+class Point:
+    """The end of an epoch.
+
+    Attributes:
+        step: optimiser steps so far.
+        seconds: on the clock so far, validation counted; time between an interruption and going on is not.
+        metrics: figures of this epoch, to the four digits of the log.
+    """
+
+    step: int
+    seconds: float
+    metrics: dict[str, float]
+
+
+def course(record: Record) -> list[Point]:
+    """The epochs of a run; none if it left no log."""
+    path = record.folder / LOG_FILE
+    return read_course(path.read_text(encoding="utf-8").splitlines()) if path.is_file() else []
+
+
+def read_course(lines: Iterable[str]) -> list[Point]:
+    """The epochs that a log tells of; of one that was trained again after a crash only the last telling."""
+    points: dict[int, Point] = {}
+    seconds, before = 0.0, None
+    for line in lines:
+        written = _LINE.fullmatch(line)
+        if written is None:
+            continue
+        now = 3600 * int(written[1]) + 60 * int(written[2]) + int(written[3])
+        if before is not None and _BEGINNING.fullmatch(written[4]) is None:
+            seconds += (now - before) % _DAY
+        before = now
+        if epoch := _EPOCH.fullmatch(written[4]):
+            pairs = (part.rpartition(" ") for part in re.split(r", (?=\D)", epoch[2]))
+            metrics = {name: float(value.replace(",", "")) for name, _, value in pairs}
+            points = {step: point for step, point in points.items() if step < int(epoch[1])}
+            points[int(epoch[1])] = Point(int(epoch[1]), seconds, metrics)
+    return list(points.values())
+
+
+def tokens_per_step(records: Sequence[Record], courses: Sequence[Sequence[Point]]) -> list[float | None]:
+    """Target tokens of a mean step of each run, from its speed and the clock: known to about two per cent.
+
+    The same for all runs with the same budget and as many steps in an epoch: they read the same batches. None for a
+    run of fewer than two epochs alone with its budget, since the first holds the start of the run.
+    """
+    keys = [(budget(record), own[0].step if own else 0) for record, own in zip(records, courses, strict=True)]
+    found: dict[tuple[str, int], list[float]] = {}
+    for key, own in zip(keys, courses, strict=True):
+        for before, after in pairwise(own):
+            rate = after.metrics.get("train/tokens_per_second")
+            if rate is not None and after.seconds > before.seconds:
+                found.setdefault(key, []).append(rate * (after.seconds - before.seconds) / (after.step - before.step))
+    return [median(found[key]) if key in found else None for key in keys]

@@ -1,0 +1,114 @@
+"""What a comparison says in plain words, made from its figures."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from attnlab.data.lengths import read_range
+from attnlab.study.columns import Column
+from attnlab.study.differences import LEVEL, Differences, interval_text
+from attnlab.study.rows import Row
+from attnlab.study.settings import setting
+from attnlab.study.size_figure import Lines, generalisation_gap
+
+_MOST: Final = 6
+"""Rows that are all spoken of; of more, only the ends of their order."""
+
+
+def readings(rows: Sequence[Row], differences: Differences | None, lines: Lines) -> list[str]:
+    """Sentences on the best row, the baseline, length, alignment and hidden sizes, as far as runs know these.
+
+    Args:
+        rows: of the table.
+        differences: between rows, where their translations are known.
+        lines: rows over hidden sizes.
+    """
+    found = _alignment(rows) + [_over_sizes(name, list(line.items())) for name, line in lines.items()]
+    if differences is None:
+        return found
+    return [_best(rows, differences), *_baseline(differences), *_over_length(rows, differences), *found]
+
+
+def _best(rows: Sequence[Row], differences: Differences) -> str:
+    """`Best: luong_coverage with BLEU 94.87 ±1.11; not told apart from luong_additive (p = 0.31)`."""
+    (best,) = (row for row in rows if row.name == differences.best)
+    text = f"Best: {_told(best, 'test/bleu')}"
+    close = {name: each for name, each in differences.to_best.items() if not each.significant}
+    if close:
+        text += f"; not told apart from {', '.join(f'{name} (p = {each.p_value:.2f})' for name, each in close.items())}"
+    number = len(differences.to_best)
+    if behind := number - len(close):
+        text += f"; above {behind} of {number} other rows (p < {LEVEL}, corrected for {number} comparisons)"
+    return f"{text}."
+
+
+def _baseline(differences: Differences) -> list[str]:
+    """`Against no_attention, 2 of 3 rows gain: from 1.20 [0.80, 1.60] (a) to 31.20 [29.80, 32.50] (b)`."""
+    order = sorted(differences.to_baseline.items(), key=lambda each: each[1].difference.mean)
+    told = []
+    for word, sign in (("gain", 1), ("lose", -1)):
+        found = [(name, each) for name, each in order if each.significant and sign * each.difference.mean > 0]
+        texts = [
+            f"{each.difference.mean:+.2f} {interval_text(each.difference)} BLEU ({name})"
+            for name, each in (found if len(found) <= 2 else [found[0], found[-1]])
+        ]
+        if found:
+            told.append(
+                f"Against {differences.baseline}, {len(found)} of {len(order)} rows {word}{'s' * (len(order) == 1)}: "
+                f"{'from ' * (len(texts) > 1)}{' to '.join(texts)}."
+            )
+    alike = [f"{name} (p = {each.p_value:.2f})" for name, each in order if not each.significant]
+    return [*told, f"Not told apart from {differences.baseline}: {', '.join(alike)}."] if alike else told
+
+
+def _over_length(rows: Sequence[Row], differences: Differences) -> list[str]:
+    """`From short (1 to 9 words) to long (20 words and more), no_attention loses 31.20 [29.80, 32.50] BLEU; ...`."""
+    order = sorted(differences.lost.items(), key=lambda each: -each[1].mean)
+    if not order:
+        return []
+    if len(order) > _MOST:
+        kept = {order[0][0], order[1][0], order[-2][0], order[-1][0], differences.baseline, differences.best}
+        order = [(name, each) for name, each in order if name in kept]
+    losses = [f"{name} loses {each.mean:.2f} {interval_text(each)}" for name, each in order]
+    ranges = setting(rows[0].records[0].config, "data.length.buckets")
+    shortest, longest = (f"{name} ({_words(ranges[name])})" for name in differences.buckets)
+    return [f"From {shortest} to {longest} sources, in BLEU: {'; '.join(losses)}."]
+
+
+def _words(bounds: object) -> str:
+    lowest, highest = read_range(bounds, name="data.length.buckets")
+    return f"{lowest} words and more" if highest is None else f"{lowest} to {highest} words"
+
+
+def _alignment(rows: Sequence[Row]) -> list[str]:
+    """`Nearest to the gold alignment: a with AER 0.071 ±0.044; farthest: b with AER 0.903 ±0.000`."""
+    known = [(found.mean, row) for row in rows if (found := row.estimate("test/aer")) is not None]
+    if len(known) < 2:
+        return []
+    order = [row for _, row in sorted(known, key=lambda each: each[0])]
+    nearest, farthest = (_told(row, "test/aer") for row in (order[0], order[-1]))
+    return [f"Nearest to the gold alignment: {nearest}; farthest from it: {farthest}."]
+
+
+def _over_sizes(name: str, line: Sequence[tuple[int, Row]]) -> str:
+    """`luong_dot, from hidden size 64 to 1,024: BLEU long 61.20 ±1.00 to 70.10 ±0.80; ...`."""
+    (smallest, first), (largest, last) = line[0], line[-1]
+    buckets = first.records[0].buckets
+    changes = [
+        f"{Column(metric).heading} {_figure(first, metric)} to {_figure(last, metric)}"
+        for metric in ("test/bleu", f"test/bleu/{buckets[0]}", f"test/bleu/{buckets[-1]}")
+        if first.estimate(metric) is not None and last.estimate(metric) is not None
+    ]
+    gaps = [generalisation_gap(row) for row in (first, last)]
+    loss = Column("val/loss")
+    if None not in gaps:
+        told = (loss.text(gap, runs=0 if gap is None else gap.count) for gap in gaps)
+        changes.append(f"validation minus training loss {' to '.join(told)}")
+    return f"{name}, from hidden size {smallest:,} to {largest:,}: {'; '.join(changes) or 'no figures'}."
+
+
+def _told(row: Row, metric: str) -> str:
+    return f"{row.name} with {Column(metric).heading} {_figure(row, metric)}"
+
+
+def _figure(row: Row, metric: str) -> str:
+    return Column(metric).text(row.estimate(metric), runs=len(row.records))

@@ -1,0 +1,107 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from attnlab.evaluation.significance import Difference, holm
+from attnlab.study.columns import Column
+from attnlab.study.differences import Differences, Verdict, find_differences
+from attnlab.study.reading import readings
+from attnlab.study.records import Record
+from attnlab.study.rows import Row, rows_of
+from attnlab.study.sentences import Sentences, read_sentences
+from attnlab.study.table import compare_rows, to_csv
+
+MakeRun = Callable[..., Path]
+Read = Callable[[], list[Record]]
+WORDS = ["eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn", "elf", "zwölf"]
+
+
+def reference(place: int, size: int) -> str:
+    return " ".join(WORDS[(place * 5 + at * 7) % len(WORDS)] for at in range(size))
+
+
+@pytest.fixture
+def rows(make_run: MakeRun, records: Read) -> list[Row]:
+    """Two models that hardly ever err, and one that turns every third sentence, and each of the second half, round."""
+    texts = [reference(place, 5 + place % 4) for place in range(60)]
+    for seed in (1, 2, 3):
+        for model, wrong in (
+            ("luong_dot", {seed}),
+            ("luong_general", {seed + 5}),
+            ("no_attention", {*range(0, 30, 3), *range(30 - seed, 60)}),
+        ):
+            said = [" ".join(reversed(text.split())) if place in wrong else text for place, text in enumerate(texts)]
+            lines = [("w " * (4 if place < 30 else 12), text, said[place]) for place, text in enumerate(texts)]
+            figures = {"test/bleu": 50.0 if model == "no_attention" else 99.0, "test/aer": seed / 10}
+            make_run(f"{model}{seed}", model, seed, translations=lines, metrics=figures)
+    return rows_of(records())
+
+
+@pytest.fixture
+def differences(rows: list[Row]) -> Differences:
+    sentences = read_sentences([record for row in rows for record in row.records])
+    assert isinstance(sentences, Sentences)
+    for place in range(60):
+        sentences.buckets[place] = "short" if place < 30 else "long"
+    return find_differences(rows, sentences, baseline="no_attention")
+
+
+def test_what_differs_and_what_does_not(differences: Differences) -> None:
+    assert differences.baseline == "no_attention"
+    assert differences.best in {"luong_dot", "luong_general"}
+    other = ({"luong_dot", "luong_general"} - {differences.best}).pop()
+    assert set(differences.to_baseline) == {"luong_dot", "luong_general"}
+    assert all(each.significant and each.difference.low > 20 for each in differences.to_baseline.values())
+    assert not differences.to_best[other].significant
+    assert differences.to_best["no_attention"].significant
+    assert differences.lost["no_attention"].low > 30
+    found = [each.difference.p_value for each in differences.to_best.values()]
+    assert [each.p_value for each in differences.to_best.values()] == holm(found)
+
+
+def test_the_table_shows_them(rows: list[Row], differences: Differences) -> None:
+    plain = compare_rows(rows, [Column("test/bleu"), Column("test/aer")], sort="test/bleu", descending=True)
+    table = type(plain)(plain.rows, plain.columns, differences)
+    assert table.headings == ["model", "seeds", "BLEU", "BLEU vs no_attention", "AER"]
+    assert [table.cells(row)[3] == "–" for row in table.rows] == [False, False, True]
+    assert len(table.values(table.rows[0])) == len(table.headings)
+    heading, first, *_, last = to_csv(table).splitlines()
+    assert heading.endswith("test/bleu vs no_attention,test/bleu vs no_attention low,"
+                            "test/bleu vs no_attention high,test/bleu vs no_attention p (Holm)")  # fmt: skip
+    assert float(first.split(",")[-4]) == differences.to_baseline["luong_dot"].difference.mean
+    assert last.endswith(",,,,")
+
+
+def test_a_difference_in_words() -> None:
+    told = Verdict(Difference(31.2, 29.8, 32.5, 0.001, 3, 1000), 0.002)
+    unsure = Verdict(Difference(-0.5, -1.5, 0.5, 0.3, 3, 1000), 0.3)
+    found = Differences("no_attention", "a", {"a": told, "b": unsure}, {}, {}, ("short", "long"))
+    assert found.text("a") == "+31.20 [29.80, 32.50] *"
+    assert found.text("b") == "-0.50 [-1.50, 0.50]"
+    assert found.text("no_attention") == "–"
+    assert "paired bootstrap over sentences and seeds; * where p < 0.05, corrected for 2" in found.explanation()
+
+
+def test_readings_are_made_of_the_figures(rows: list[Row], differences: Differences) -> None:
+    best, gain, length, alignment = readings(rows, differences, {})
+    other = "luong_general" if differences.best == "luong_dot" else "luong_dot"
+    alike = differences.to_best[other].p_value
+    assert best == (
+        f"Best: {differences.best} with BLEU 99.00 ±0.00; not told apart from {other} (p = {alike:.2f}); "
+        "above 1 of 2 other rows (p < 0.05, corrected for 2 comparisons)."
+    )
+    assert gain.startswith("Against no_attention, 2 of 2 rows gain: from +")
+    lost = differences.lost["no_attention"]
+    start = (
+        f"From short (1 to 9 words) to long (10 words and more) sources, in BLEU: no_attention loses {lost.mean:.2f} ["
+    )
+    assert length.startswith(start)
+    assert alignment.startswith("Nearest to the gold alignment: luong_dot with AER 0.200 ±0.248")
+
+
+def test_without_translations_only_what_runs_know_is_read(rows: list[Row]) -> None:
+    assert [line.split(":")[0] for line in readings(rows, None, {"luong": {64: rows[0], 128: rows[1]}})] == [
+        "Nearest to the gold alignment",
+        "luong, from hidden size 64 to 128",
+    ]

@@ -1,0 +1,69 @@
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from attnlab.study.length_figure import draw_lengths, length_bins, training_lengths
+from attnlab.study.records import Record
+from attnlab.study.rows import rows_of
+from attnlab.study.sentences import Sentences, read_sentences
+from attnlab.study.styles import styles_of
+
+MakeRun = Callable[..., Path]
+Read = Callable[[], list[Record]]
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=300))
+def test_bins_part_the_sentences_by_length(lengths: list[int]) -> None:
+    bins = length_bins(lengths)
+    assert sorted(place for members in bins for place in members) == list(range(len(lengths)))
+    for before, after in pairwise(bins):
+        assert max(lengths[place] for place in before) < min(lengths[place] for place in after)
+    assert len(bins) == 1 or min(map(len, bins)) >= min(20, len(lengths) // 5)
+
+
+def test_bins_by_hand() -> None:
+    """16 lengths of 25 sentences: two lengths a bin, and the three longest sentences join the last."""
+    lengths = [length for length in range(1, 17) for _ in range(25)] + [40, 41, 42]
+    bins = length_bins(lengths)
+    assert [sorted({lengths[place] for place in members}) for members in bins] == [
+        *([length, length + 1] for length in range(1, 15, 2)),
+        [15, 16, 40, 41, 42],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        ({"length": {"train": [1, 9]}, "corpus": {"lengths": {"minimum": 3, "maximum": 40}}}, (1, 9)),
+        ({"length": {"train": [10, None]}, "corpus": {"lengths": {"minimum": 3, "maximum": 40}}}, (10, 40)),
+        ({"length": {"train": None}, "corpus": {"lengths": {"minimum": 3, "maximum": 40}}}, (3, 40)),
+        ({"length": {"train": None}, "corpus": {"lengths": {"minimum": 3, "maximum": 40}}, "join": 4}, None),
+        ({"length": {"train": [10, None]}, "corpus": {}}, (10, None)),
+        ({"length": {"train": None}, "corpus": {}}, None),
+    ],
+)
+def test_lengths_of_training(data: dict[str, object], found: object) -> None:
+    assert training_lengths({"data": data}) == found
+
+
+def test_a_row_is_a_line_with_intervals_and_what_was_trained_is_shaded(make_run: MakeRun, records: Read) -> None:
+    texts = [" ".join(["a", "b", "c", "d", "e", "f"][:size]) for size in (4, 5, 6) for _ in range(20)]
+    for seed in (1, 2):
+        made = [(text, text, text if place % 2 else "a") for place, text in enumerate(texts)]
+        make_run(f"{seed}", "no_attention", seed, translations=made, config={"data.length.train": [1, 5]})
+        make_run(f"{seed}g", seed=seed, translations=[(text, text, text) for text in texts])
+    rows = rows_of(found := records())
+    sentences = read_sentences(found)
+    assert isinstance(sentences, Sentences)
+    figure = draw_lengths(rows, sentences, styles_of([row.name for row in rows]))
+    axes = figure.axes[0]
+    lines = {str(container.get_label()): container.lines[0] for container in axes.containers}
+    assert {name: len(line.get_ydata()) for name, line in lines.items()} == {"no_attention": 3, "luong_dot": 3}
+    assert list(lines["luong_dot"].get_ydata()) == [100.0, 100.0, 100.0]
+    assert max(lines["no_attention"].get_ydata()) < 60
+    assert [text.get_text() for text in axes.texts] == ["trained to 5"]
+    assert len(axes.patches) == 1

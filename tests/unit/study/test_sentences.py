@@ -1,0 +1,40 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from attnlab.evaluation.scores import TextScores
+from attnlab.study.records import Record
+from attnlab.study.sentences import Sentences, read_sentences
+
+MakeRun = Callable[..., Path]
+Read = Callable[[], list[Record]]
+SAID = [
+    ("one two", "eins zwei drei vier .", "eins zwei drei vier ."),
+    ("three", "die Katze sieht den alten Hund .", "die Katze sieht einen alten Hund ."),
+    ("four five six", "der Mann lacht , weil er singt", "der Mann lacht"),
+]
+
+
+def test_bleu_of_a_selection_is_that_of_the_text_scores(make_run: MakeRun, records: Read) -> None:
+    """The oracle scores the same sentences as a corpus of their own."""
+    make_run("a", translations=SAID)
+    make_run("b", "no_attention", translations=[(source, reference, "der Mann .") for source, reference, _ in SAID])
+    found = records()
+    sentences = read_sentences(found)
+    assert isinstance(sentences, Sentences)
+    assert sentences.lengths == [2, 1, 3]
+    oracle = TextScores(tokenize="none", lowercase=False)
+    for rows in ([0, 1, 2], [1, 2], [0]):
+        hypotheses, references = [SAID[row][2] for row in rows], [SAID[row][1] for row in rows]
+        assert sentences.bleu(found[0], rows) == pytest.approx(oracle.bleu(hypotheses, references), abs=1e-9)
+    assert sentences.bleu(found[1], [0, 1, 2]) == pytest.approx(oracle.bleu(["der Mann ."] * 3, [s[1] for s in SAID]))
+
+
+def test_what_is_missing_or_differs_is_told(make_run: MakeRun, records: Read) -> None:
+    make_run("a", translations=SAID)
+    make_run("b", seed=2)
+    assert read_sentences(records()) == "1 of 2 runs have no translations.jsonl (the first: b)"
+    make_run("c", seed=3, translations=SAID[::-1])
+    (a, _, c) = records()
+    assert read_sentences([a, c]) == "translations.jsonl of a and c hold different sentences"

@@ -1,0 +1,34 @@
+from pathlib import Path
+
+import optuna
+from optuna.trial import TrialState
+
+from attnlab.study.trials import progress
+from hydra_plugins.attnlab_sweeper._storage import open_storage
+
+
+def test_a_sweep_tells_what_is_missing(tmp_path: Path) -> None:
+    study = optuna.create_study(study_name="s", storage=open_storage(None, tmp_path))
+    for _ in range(25):
+        study.enqueue_trial({})
+    study.tell(study.ask(), 1.0)
+    study.tell(study.ask(), state=TrialState.PRUNED)
+    study.ask()
+    (line,) = progress(tmp_path)
+    waiting = ", ".join(map(str, range(3, 23)))
+    assert (
+        line.text == f"trials of the sweep (25): 1 running (2), 1 complete, 1 pruned (1), 22 waiting ({waiting}, ...)"
+    )
+    assert line.differs
+
+
+def test_a_finished_sweep_differs_in_nothing(tmp_path: Path) -> None:
+    study = optuna.create_study(study_name="s", storage=open_storage(None, tmp_path))
+    study.tell(study.ask(), 1.0)
+    (line,) = progress(tmp_path)
+    assert (line.text, line.differs) == ("trials of the sweep (1): 1 complete", False)
+
+
+def test_other_folders_are_no_sweep(tmp_path: Path) -> None:
+    assert progress(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
