@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from attnlab.decoding.protocol import StepOutput
-from attnlab.masking import length_mask, widened
+from attnlab.masking import length_mask
 from attnlab.seq2seq.bridge import Bridge
 from attnlab.seq2seq.decoder import Decoder
 from attnlab.seq2seq.embeddings import Embeddings
@@ -98,8 +98,7 @@ class Seq2Seq(nn.Module):
     def step(self, tokens: Int[Tensor, "batch beam"], state: DecoderState) -> StepOutput[DecoderState]:
         """Reads one token of every hypothesis; log-probabilities are float32 at least."""
         outputs, weights, new = self.decoder.step(self.embeddings.embed_target(tokens), state)
-        logits = self.embeddings.logits(outputs)
-        return StepOutput(widened(logits).log_softmax(dim=-1), weights, new)
+        return StepOutput(self.embeddings.log_probs(outputs), weights, new)
 
     def _predict(self, outputs: Tensor, weights: Tensor | None) -> Prediction:
         return Prediction(self.embeddings.narrow(outputs), self.embeddings.vocabulary, weights)

@@ -56,6 +56,18 @@ def test_a_tied_output_layer_multiplies_with_the_embedding() -> None:
     assert_close(embeddings.logits(outputs), expected + vocabulary.get_parameter("bias"))
 
 
+@pytest.mark.parametrize("tie_output", [False, True])
+@pytest.mark.parametrize("words", [9, 16, 33])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+def test_log_probs_are_the_log_softmax_of_the_scores(dtype: torch.dtype, words: int, tie_output: bool) -> None:
+    embeddings = embeddings_of(target=words, tie_output=tie_output).to(dtype)
+    outputs = torch.randn(2, 3, 6, dtype=dtype)
+    naive = embeddings.logits(outputs).detach().to(torch.promote_types(dtype, torch.float32)).log_softmax(dim=-1)
+    assert_close(embeddings.log_probs(outputs), naive)
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=dtype is torch.float32):
+        assert_close(embeddings.log_probs(outputs), naive, rtol=0, atol=0 if dtype is torch.bfloat16 else 0.05)
+
+
 @pytest.mark.parametrize("size", [16, 256])
 def test_vectors_start_with_length_one_and_enter_the_layers_with_numbers_of_about_one(size: int) -> None:
     embeddings = embeddings_of(source=2000, size=size)
