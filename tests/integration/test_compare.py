@@ -14,12 +14,13 @@ def test_a_sweep_becomes_a_table_and_its_files(commands: Commands, trained_many:
     assert "report: compared/index.html" in said.stdout
     report = commands.folder / "compared"
     lines = (report / "table.md").read_text("utf-8").splitlines()
-    assert lines[0] == "| model | seeds | BLEU | AER | parameters |"
-    rows = {cells[0]: cells[1:] for line in lines[2:4] for cells in [re.findall(r"[^| ]+", line)]}
+    assert lines[0] == "| model | seeds | BLEU | BLEU vs no_attention | AER | parameters |"
+    rows = {cells[0]: cells[1:] for line in lines[2:4] for cells in [line.strip("| ").split(" | ")]}
     for run, model in zip(trained_many, ("luong_dot", "no_attention"), strict=True):
         assert rows[model][:2] == ["1", f"{run.metrics['test/bleu']:.2f}"]
-        assert rows[model][3] == f"{run.metrics['parameters']:,.0f}"
-    assert rows["no_attention"][2] == "–"
+        assert rows[model][4] == f"{run.metrics['parameters']:,.0f}"
+    assert rows["no_attention"][2:4] == ["–", "–"]
+    assert any(line.startswith("- Best: ") for line in lines)
     assert "- training budget of each run: 200 pairs x 2 epochs" in lines
     assert not [line for line in lines if " differ: " in line]
     with (report / "runs.csv").open(encoding="utf-8", newline="") as file:

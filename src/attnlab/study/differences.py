@@ -31,6 +31,11 @@ class Verdict:
         """Whether it is told apart from 0."""
         return self.p_value < LEVEL
 
+    @property
+    def figures(self) -> list[float]:
+        """Mean, both ends of the interval, and the corrected p-value."""
+        return [self.difference.mean, self.difference.low, self.difference.high, self.p_value]
+
 
 @dataclass(frozen=True)
 class Differences:

@@ -113,8 +113,7 @@ def to_csv(comparison: Comparison) -> str:
             line += [None, None, 0] if found is None else [found.mean, found.half_width, found.count]
         if differences is not None:
             tested = differences.to_baseline.get(row.name)
-            own = None if tested is None else tested.difference
-            line += [None] * 4 if own is None else [own.mean, own.low, own.high, tested.p_value]
+            line += [None] * 4 if tested is None else tested.figures
         lines.append(line)
     return csv_text(lines)
 

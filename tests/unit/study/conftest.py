@@ -4,8 +4,11 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
+from matplotlib.axes import Axes
+from matplotlib.container import ErrorbarContainer
 
 from attnlab.experiment.results import Translation, write_translations
 from attnlab.study.records import Record, find_records
@@ -73,8 +76,19 @@ def changed(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
 
 def translation(source: str, reference: str, hypothesis: str) -> Translation:
     """A scored sentence."""
-    sizes = [len(text.split()) for text in (source, reference, hypothesis)]
-    return Translation(source, reference, hypothesis, -1.0, *sizes, "short")
+    words, wanted, said = (len(text.split()) for text in (source, reference, hypothesis))
+    return Translation(source, reference, hypothesis, -1.0, words, wanted, said, "short")
+
+
+@pytest.fixture
+def drawn() -> Callable[[Axes], dict[str, list[tuple[float, float]]]]:
+    """The points of each line with intervals, by its label."""
+
+    def read(axes: Axes) -> dict[str, list[tuple[float, float]]]:
+        found = [each for each in axes.containers if isinstance(each, ErrorbarContainer)]
+        return {str(each.get_label()): [(x, y) for x, y in np.column_stack(each.lines[0].get_data())] for each in found}
+
+    return read
 
 
 @pytest.fixture

@@ -17,14 +17,14 @@ CORPUS = {
     "_target_": "attnlab.data.grammar.corpus.GrammarCorpus",
     "seed": 0,
     "train_size": 36000,
-    "test_size": 40,
+    "test_size": 15,
     "lengths": LENGTHS,
     "source_language": "en",
 }
 
 
 def test_the_sentence_that_changes_its_order_most_is_chosen(make_run: MakeRun, records: Read) -> None:
-    pairs = list(sample_pairs(seed=0, split="test", size=40, lengths=LENGTHS))
+    pairs = list(sample_pairs(seed=0, split="test", size=15, lengths=LENGTHS))
     make_run("a", translations=[(*pair[:2], pair.target) for pair in pairs], config={"data.corpus": CORPUS})
     (record,) = records()
     sentences = read_sentences([record])

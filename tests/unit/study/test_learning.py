@@ -2,6 +2,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from matplotlib.axes import Axes
 
 from attnlab.study.learning import Point, course, read_course, tokens_per_step
 from attnlab.study.learning_figure import courses_of, draw_learning
@@ -11,6 +12,7 @@ from attnlab.study.styles import styles_of
 
 MakeRun = Callable[..., Path]
 Read = Callable[[], list[Record]]
+Drawn = Callable[[Axes], dict[str, list[tuple[float, float]]]]
 
 START = "23:59:30 INFO luong_dot on grammar, seed 1: 765,905 parameters\n"
 LOG = (
@@ -46,7 +48,7 @@ def test_tokens_of_a_step(make_run: MakeRun, records: Read) -> None:
     assert tokens_per_step(found, [course(record) for record in found]) == [600.0, 600.0, None, None]
 
 
-def test_a_line_for_each_row_against_tokens_and_time(make_run: MakeRun, records: Read) -> None:
+def test_a_line_for_each_row_against_tokens_and_time(make_run: MakeRun, records: Read, drawn: Drawn) -> None:
     for seed, bleu in ((1, "60"), (2, "70")):
         make_run(f"{seed}", seed=seed, log=LOG.replace("bleu 60", f"bleu {bleu}"))
     make_run("c", "no_attention")
@@ -55,6 +57,4 @@ def test_a_line_for_each_row_against_tokens_and_time(make_run: MakeRun, records:
     assert list(courses) == ["luong_dot"]
     tokens, minutes = draw_learning(courses, styles_of([row.name for row in rows])).axes[:2]
     for axes, places in ((tokens, [0.06, 0.12]), (minutes, [70 / 60, 130 / 60])):
-        line = axes.containers[0].lines[0]
-        assert list(line.get_xdata()) == pytest.approx(places)
-        assert list(line.get_ydata()) == [40.0, 65.0]
+        assert drawn(axes)["luong_dot"] == [pytest.approx(point) for point in zip(places, [40.0, 65.0], strict=True)]
