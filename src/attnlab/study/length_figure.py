@@ -11,7 +11,7 @@ from attnlab.evaluation.intervals import Estimate, estimate
 from attnlab.study.rows import Row
 from attnlab.study.sentences import Sentences
 from attnlab.study.settings import setting
-from attnlab.study.styles import Style, draw_line, finish
+from attnlab.study.styles import Style, bleu_axis, draw_line, finish
 
 _BINS: Final = 8
 """Over the lengths of nearly all sentences; the longest add one or two more."""
@@ -64,7 +64,7 @@ def draw_lengths(rows: Sequence[Row], sentences: Sentences, styles: Mapping[str,
         shift = 0.08 * (shown.index(row) - (len(shown) - 1) / 2) if row in shown else 0.0
         draw_line(axes, places, bleu_by_bin(row, sentences, bins), row.name, styles[row.name], shift=shift)
     axes.set_ylabel("test BLEU")
-    axes.set_ylim(bottom=0)
+    bleu_axis(axes)
     axes.grid(axis="y", color="0.9")
     widest = max(sentences.lengths) + 1
     axes.set_xlim(min(sentences.lengths) - 1, places[-1] + 2)

@@ -1,11 +1,13 @@
 """What a comparison says in plain words, made from its figures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from attnlab.data.lengths import read_range
+from attnlab.evaluation.significance import Difference
 from attnlab.study.columns import Column
-from attnlab.study.differences import LEVEL, Differences, interval_text
+from attnlab.study.differences import LEVEL, Differences, Verdict, interval_text
 from attnlab.study.rows import Row
 from attnlab.study.settings import setting
 from attnlab.study.size_figure import Lines, generalisation_gap
@@ -34,7 +36,7 @@ def _best(rows: Sequence[Row], differences: Differences) -> str:
     text = f"Best: {_told(best, 'test/bleu')}"
     close = {name: each for name, each in differences.to_best.items() if not each.significant}
     if close:
-        text += f"; not told apart from {', '.join(f'{name} (p = {each.p_value:.2f})' for name, each in close.items())}"
+        text += f"; not told apart from {_listed(close)}"
     number = len(differences.to_best)
     if behind := number - len(close):
         text += f"; above {behind} of {number} other rows (p < {LEVEL}, corrected for {number} comparisons)"
@@ -56,8 +58,16 @@ def _baseline(differences: Differences) -> list[str]:
                 f"Against {differences.baseline}, {len(found)} of {len(order)} rows {word}{'s' * (len(order) == 1)}: "
                 f"{'from ' * (len(texts) > 1)}{' to '.join(texts)}."
             )
-    alike = [f"{name} (p = {each.p_value:.2f})" for name, each in order if not each.significant]
-    return [*told, f"Not told apart from {differences.baseline}: {', '.join(alike)}."] if alike else told
+    alike = {name: each for name, each in order if not each.significant}
+    return [*told, f"Not told apart from {differences.baseline}: {_listed(alike)}."] if alike else told
+
+
+def _listed(tested: Mapping[str, Verdict]) -> str:
+    """`a (p = 0.70), b (p = 0.25) and 3 more`, the nearest first."""
+    order = sorted(tested.items(), key=lambda each: -each[1].p_value)
+    texts = [f"{name} (p = {each.p_value:.2f})" for name, each in order[:_MOST]]
+    more = len(order) - len(texts)
+    return ", ".join(texts) + (f" and {more} more" if more else "")
 
 
 def _over_length(rows: Sequence[Row], differences: Differences) -> list[str]:
@@ -68,10 +78,17 @@ def _over_length(rows: Sequence[Row], differences: Differences) -> list[str]:
     if len(order) > _MOST:
         kept = {order[0][0], order[1][0], order[-2][0], order[-1][0], differences.baseline, differences.best}
         order = [(name, each) for name, each in order if name in kept]
-    losses = [f"{name} loses {each.mean:.2f} {interval_text(each)}" for name, each in order]
+    losses = [f"{name} {_change(each)}" for name, each in order]
     ranges = setting(rows[0].records[0].config, "data.length.buckets")
     shortest, longest = (f"{name} ({_words(ranges[name])})" for name in differences.buckets)
     return [f"From {shortest} to {longest} sources, in BLEU: {'; '.join(losses)}."]
+
+
+def _change(lost: Difference) -> str:
+    """`loses 31.20 [29.80, 32.50]`, or `gains` with turned signs."""
+    if lost.mean >= 0:
+        return f"loses {lost.mean:.2f} {interval_text(lost)}"
+    return f"gains {-lost.mean:.2f} {interval_text(replace(lost, low=-lost.high, high=-lost.low))}"
 
 
 def _words(bounds: object) -> str:

@@ -11,7 +11,7 @@ from attnlab.study.columns import Column
 from attnlab.study.records import Record
 from attnlab.study.rows import Row
 from attnlab.study.settings import labels, setting, setting_text
-from attnlab.study.styles import draw_line, finish, styles_of
+from attnlab.study.styles import bleu_axis, draw_line, finish, styles_of
 
 SIZE: Final = "model.hidden_size"
 Lines = dict[str, dict[int, Row]]
@@ -74,13 +74,14 @@ def draw_sizes(lines: Lines) -> Figure:
         for name, line in lines.items():
             draw_line(axes, _places(line), [row.estimate(metric) for row in line.values()], name, styles[name])
         axes.set_title(f"test {Column(metric).heading}", fontsize=10)
-        axes.set_ylim(bottom=0)
+        bleu_axis(axes)
     for axes in panels[0][len(metrics) :]:
         axes.set_visible(False)
     for axes, (title, loss) in zip(panels[1], _LOSSES.items(), strict=True):
         for name, line in lines.items():
             draw_line(axes, _places(line), [loss(row) for row in line.values()], name, styles[name])
-        axes.set_title(f"{title} (nats a token)", fontsize=10)
+        axes.set_title(title, fontsize=10)
+    panels[1][0].set_ylabel("nats a token")
     panels[1][2].axhline(0, color="0.4", linewidth=0.8)
     sizes = sorted({size for line in lines.values() for size in line})
     for axes in panels.flat:

@@ -22,6 +22,8 @@ _LETTERS: Final = 13
 _HANDLE: Final = 7
 """Letters that the line before a name is as wide as."""
 _MOST_COLUMNS: Final = 4
+_LINE: Final = 0.19
+"""Inches of one line of it."""
 _BASELINES: Final = ("no_attention", "uniform")
 """Parts of the names of models that others are measured against."""
 
@@ -39,8 +41,8 @@ class Style:
 def styles_of(names: Sequence[str], *, always: Sequence[str] = ()) -> dict[str, Style]:
     """A style for each row, the same in every figure.
 
-    Of more rows than can be told apart, the first, the last, some between them, `always` and models without learned
-    attention are shown.
+    Of more rows than can be told apart, the first, the last, `always`, the best of each model without learned
+    attention and some between them are shown.
 
     Args:
         names: of the rows, best first.
@@ -48,9 +50,11 @@ def styles_of(names: Sequence[str], *, always: Sequence[str] = ()) -> dict[str, 
     """
     shown = list(names)
     if len(names) > MOST:
-        kept = {names[0], names[-1], *always, *(name for name in names if any(part in name for part in _BASELINES))}
-        kept |= {names[len(names) * part // 4] for part in (1, 2, 3)}
-        shown = [name for name in names if name in kept][:MOST]
+        best_of_model = {name.partition(" ")[0]: name for name in reversed(names)}
+        baselines = (name for model, name in best_of_model.items() if any(part in model for part in _BASELINES))
+        between = (names[len(names) * part // 4] for part in (1, 2, 3))
+        kept = list(dict.fromkeys([names[0], names[-1], *always, *baselines, *between]))[:MOST]
+        shown = [name for name in names if name in kept]
     styles = {
         name: Style(color, marker, _DASHES[place % len(_DASHES)], shown=True)
         for place, (name, color, marker) in enumerate(zip(shown, _COLORS, _MARKERS, strict=False))
@@ -99,6 +103,11 @@ def draw_line(
     )
 
 
+def bleu_axis(axes: Axes) -> None:
+    """From 0 to what is reached; an interval of few seeds may go beyond 100."""
+    axes.set_ylim(0, min(105.0, axes.get_ylim()[1]))
+
+
 def finish(figure: Figure, axes: Axes, *, others: int = 0) -> None:
     """Puts what the lines of `axes` are called below the figure, and the number of grey lines among them."""
     handles, labels = axes.get_legend_handles_labels()
@@ -106,11 +115,13 @@ def finish(figure: Figure, axes: Axes, *, others: int = 0) -> None:
         handles += axes.plot([], [], color=Style().color, linewidth=0.9)
         labels.append(f"{others} other{'s' * (others > 1)}")
     room = int(figure.get_figwidth() * _LETTERS)
+    columns = max(1, min(len(labels), _MOST_COLUMNS, room // (max(map(len, labels)) + _HANDLE)))
+    figure.set_figheight(figure.get_figheight() + _LINE * (-(-len(labels) // columns) - 1))
     legend = figure.legend(
         handles,
         labels,
         loc="outside lower center",
-        ncols=max(1, min(len(labels), _MOST_COLUMNS, room // (max(map(len, labels)) + _HANDLE))),
+        ncols=columns,
         frameon=False,
         prop={"family": font_families(), "size": 9},
     )

@@ -100,6 +100,12 @@ def test_readings_are_made_of_the_figures(rows: list[Row], differences: Differen
     assert alignment.startswith("Nearest to the gold alignment: luong_dot with AER 0.200 ±0.248")
 
 
+def test_a_row_may_gain_from_short_to_long(rows: list[Row]) -> None:
+    lost = {"luong_dot": Difference(-2.0, -3.0, -1.0, 0.01, 3, 60)}
+    found = Differences("no_attention", "luong_dot", {}, {}, lost, ("short", "long"))
+    assert readings(rows, found, {})[1].endswith("in BLEU: luong_dot gains 2.00 [1.00, 3.00].")
+
+
 def test_without_translations_only_what_runs_know_is_read(rows: list[Row]) -> None:
     assert [line.split(":")[0] for line in readings(rows, None, {"luong": {64: rows[0], 128: rows[1]}})] == [
         "Nearest to the gold alignment",
