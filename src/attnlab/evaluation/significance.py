@@ -13,10 +13,10 @@ from short to long sources, or the difference of two such means. Its error has t
 
 with Welch's (1947) degrees for the seeds of two systems. Welch and Satterthwaite (1946) would square the shares of the
 variance, which is too sure of three seeds: where sentences add a tenth to the variance of the seeds, their interval
-holds the truth in 92 % of cases. This one does so in 94 to 97 %, whatever the shares (two seeds: 91 to 98 %).
-Seeds are not paired, as models of different shape draw different numbers from one seed.
+holds the truth in 92 % of cases. This one does so in 94 to 97 %, whatever the shares (two seeds: 91 to 98 %), in
+simulations. Seeds are not paired, as models of different shape draw different numbers from one seed.
 
-With one run a system, nothing is known of seeds, and all figures speak of sentences only.
+With one run of each system nothing is known of seeds, and all figures speak of sentences only.
 """
 
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ class Difference:
         low: end of the interval that holds the true difference with probability `CONFIDENCE`.
         high: its other end.
         p_value: how often a difference so far from 0, on either side, would be found if there were none.
-        seeds: of the system that has fewer; 1 means that the interval knows of sentences only.
+        seeds: of the system that has fewer; with 1 the variance of its seeds is unknown and left out.
         sentences: that were compared.
     """
 
