@@ -67,7 +67,7 @@ class Differences:
     def explanation(self) -> str:
         """What the column says."""
         seeds = min(each.difference.seeds for each in self.to_baseline.values())
-        over = "sentences and seeds" if seeds > 1 else "sentences only, since a row has one seed"
+        over = "sentences and seeds" if seeds > 1 else "sentences, and over seeds where a row has several"
         return (
             f"BLEU vs {self.baseline}: difference of the means and its {CONFIDENCE:.0%} interval by paired bootstrap "
             f"over {over}; * where p < {LEVEL}, corrected for {len(self.to_baseline)} comparisons (Holm)"
