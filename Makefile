@@ -2,13 +2,15 @@
 # make test    sets up .venv if needed, then runs all tests
 # make check   the same, then style and types
 # make crash-test   kills a training 24 times, lets it go on, and compares: the log goes to docs/results/crash_test.md
+# make study   the four sweeps of docs/study.md with 5 seeds, and a page for each: days on 2 cores; it can be interrupted
+# make study-small   the same questions and figures with fewer pairs, seeds and sizes, under 15 minutes on 2 cores
 # make bench   the speed benchmarks in short, under 10 minutes; tables go to outputs/benchmarks/short
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: train test check crash-test bench
+.PHONY: train test check crash-test study study-small bench
 
 train: $(READY)
 	$(BIN)/python train.py $(ARGS)
@@ -25,6 +27,31 @@ KILLS ?= 24
 
 crash-test: $(READY)
 	$(BIN)/python tests/integration/crashes.py $(KILLS) docs/results/crash_test.md
+
+# $(call sweep,NAME,FOLDER,OVERRIDES): the same command again goes on where it was interrupted.
+WORKERS ?= 2
+define sweep
+	$(BIN)/python train.py -m sweeps=$(1) hydra.sweep.dir=outputs/sweeps/$(2) hydra.sweeper.workers=$(WORKERS) $(3) $(ARGS)
+	$(BIN)/python compare.py sweep=$(2)
+
+endef
+SEEDS := seed=1,2,3,4,5
+SMALL := seed=1,2 data.train_size=6000 data.recipe.max_epochs=4 data.recipe.hidden_size=64 trainer.precision=32-true logger=csv
+SMALL_LENGTHS := $(SMALL) data.limit.train=2500 model=luong_general,no_attention 'data.length.train=[1,9],null'
+SMALL_SIZES := $(SMALL_LENGTHS) model.hidden_size=32,128
+SMALL_SCORES := $(SMALL) model/attention=additive,dot,general,uniform
+
+study: $(READY)
+	$(call sweep,attention_vs_none,attention_vs_none,$(SEEDS))
+	$(call sweep,source_length,source_length,$(SEEDS))
+	$(call sweep,hidden_sizes,hidden_sizes,$(SEEDS))
+	$(call sweep,scoring_functions,scoring_functions,$(SEEDS))
+
+study-small: $(READY)
+	$(call sweep,attention_vs_none,small_attention_vs_none,$(SMALL))
+	$(call sweep,source_length,small_source_length,$(SMALL_LENGTHS))
+	$(call sweep,hidden_sizes,small_hidden_sizes,$(SMALL_SIZES))
+	$(call sweep,scoring_functions,small_scoring_functions,$(SMALL_SCORES))
 
 # The fastest peer takes part if benchmarks/peers/install.sh has installed it.
 SHORT := --output outputs/benchmarks/short

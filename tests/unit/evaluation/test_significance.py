@@ -100,7 +100,7 @@ SLOW_WORLDS = {
 @pytest.mark.parametrize("seeds", [3, 5])
 @pytest.mark.parametrize("world", SLOW_WORLDS.values(), ids=SLOW_WORLDS)
 def test_every_interval_holds_the_truth_wherever_the_variance_comes_from(world: World, seeds: int) -> None:
-    """4,000 studies: a standard error is 0.35 %."""
+    """4,000 studies: three standard errors are 1 %."""
     chance, studies, levels = np.random.default_rng(1), 4000, [1.5, 1.0, 1.5]
     short, long = np.arange(0, 100), np.arange(100, world.sentences)
     truth = [world.bleu(level) for level in levels]
@@ -115,8 +115,8 @@ def test_every_interval_holds_the_truth_wherever_the_variance_comes_from(world: 
         held["drops"] += holds(compare_drops(first, worse, short, long, resamples=200, seed=study), 0.0)
         wrong += compare_systems(first, equal, resamples=200, seed=study).p_value < 0.05
     shares = {name: count / studies for name, count in held.items()}
-    assert all(0.93 <= share <= 0.97 for share in shares.values()), shares
-    assert wrong / studies <= 0.05 + 3 * 0.0035
+    assert all(0.93 - 0.01 <= share <= 0.97 + 0.01 for share in shares.values()), shares
+    assert wrong / studies <= 0.05 + 0.01
 
 
 def texts(seed: int, *, errors: Sequence[float], sentences: int = 200) -> tuple[list[str], list[list[str]]]:
