@@ -22,9 +22,11 @@ def only_one(folder: Path, url: str | None) -> Iterator[None]:
     if url is not None and url.startswith("postgresql"):
         engine = create_engine(url, connect_args={"connect_timeout": 15})
         try:
-            with engine.connect() as connection:  # closing it frees the lock
+            with engine.connect() as connection:
                 connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": POSTGRESQL_KEY})
                 yield
+                # After an error closing frees the lock, too, once the server has noticed.
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": POSTGRESQL_KEY})
         finally:
             engine.dispose()
         return
