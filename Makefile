@@ -3,7 +3,7 @@
 # make check   the same, then style and types
 # make crash-test   kills a training 24 times, lets it go on, and compares: the log goes to docs/results/crash_test.md
 # make study   the four sweeps of docs/study.md with 5 seeds, and a page for each: days on 2 cores; it can be interrupted
-# make study-small   the same questions and figures with fewer pairs, seeds and sizes, under 15 minutes on 2 cores
+# make study-small   the same questions and figures with fewer pairs, seeds and sizes
 # make bench   the speed benchmarks in short, under 10 minutes; tables go to outputs/benchmarks/short
 
 PYTHON ?= python3

@@ -55,7 +55,7 @@ def main() -> None:
         study = optuna.load_study(study_name=name, storage=open_storage(None, folder))
         epochs[name] = sum(trial.last_step or 0 for trial in study.trials)
         states = [trial.state.name for trial in study.trials]
-        bleu[name] = [confirm(folder, seed, arguments) for seed in arguments.seeds]
+        bleu[name] = [confirm(folder, study.best_trial.number, seed, arguments) for seed in arguments.seeds]
         rows.append(
             [
                 f"{name} pruning",
@@ -101,9 +101,9 @@ def search(name: str, pruner: str, arguments: argparse.Namespace) -> Path:
     return folder
 
 
-def confirm(folder: Path, seed: int, arguments: argparse.Namespace) -> float:
-    """Test BLEU of the search's best configuration with another seed."""
-    again = folder / "again" / str(seed)
+def confirm(folder: Path, best: int, seed: int, arguments: argparse.Namespace) -> float:
+    """Test BLEU of the search's best configuration, that of trial `best`, with another seed."""
+    again = folder / "again" / f"{best}-{seed}"
     if not (again / "metrics.json").exists():
         single = [each for each in (*BUDGET, *arguments.overrides) if "choice(" not in each]
         run("--config-dir", str(folder), "experiment=best", *single, f"seed={seed}", f"hydra.run.dir={again}")

@@ -11,7 +11,7 @@ from rich.cells import cell_len, set_cell_size
 from torch import Tensor
 
 from attnlab.errors import ShapeError
-from attnlab.evaluation.pictures import font_families, printable
+from attnlab.evaluation.pictures import label_words, printable
 
 Weights = Float[Tensor, "target source"]
 
@@ -60,10 +60,8 @@ def draw_heatmap(
     )
     axes.xaxis.tick_top()
     for axis, words in ((axes.xaxis, source), (axes.yaxis, target)):
-        axis.set_ticks(range(len(words)), [printable(word) for word in words], fontsize=9, family=font_families())
+        label_words(axis, words, fontsize=9)
         axis.set_tick_params(length=0)
-        for label in axis.get_ticklabels():
-            label.set_parse_math(False)
     for label in axes.get_xticklabels():
         label.set(rotation=60, ha="left", va="bottom", rotation_mode="anchor")
     axes.set_xticks([column - 0.5 for column in range(len(source) + 1)], minor=True)

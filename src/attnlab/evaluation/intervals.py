@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,6 +40,12 @@ def estimate(values: Sequence[float]) -> Estimate:
     mean, count = statistics.fmean(values), len(values)
     error = statistics.stdev(values) / math.sqrt(count) if count > 1 else math.nan
     return with_interval(mean, error, count)
+
+
+def estimate_known(values: Iterable[float | None]) -> Estimate | None:
+    """The same of those that are known; None if none is."""
+    known = [value for value in values if value is not None]
+    return estimate(known) if known else None
 
 
 def with_interval(mean: float, error: float, count: int) -> Estimate:

@@ -3,10 +3,12 @@
 import functools
 import io
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import matplotlib
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 
@@ -68,6 +70,13 @@ def font_families() -> list[str]:
     """DejaVu Sans, and after it what this machine has for other scripts."""
     present = set(fontManager.get_font_names())
     return ["DejaVu Sans", *(family for family in _FALLBACK_FONTS if family in present)]
+
+
+def label_words(axis: Axis, words: Sequence[str], *, fontsize: int) -> None:
+    """A tick for each word, in letters of any script, and none of them read as a formula."""
+    axis.set_ticks(range(len(words)), [printable(word) for word in words], fontsize=fontsize, family=font_families())
+    for label in axis.get_ticklabels():
+        label.set_parse_math(False)
 
 
 def printable(word: str) -> str:

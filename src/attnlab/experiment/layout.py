@@ -1,5 +1,6 @@
 """What lies where in the folder of a run."""
 
+from pathlib import Path
 from typing import Final
 
 CONFIG_FILE: Final = "config.yaml"
@@ -13,3 +14,10 @@ WEIGHTS_FILE: Final = "model.ckpt"
 METRICS_FILE: Final = "metrics.json"
 """The last file that a run leaves: it is finished."""
 TRANSLATIONS_FILE: Final = "translations.jsonl"
+LOG_FILE: Final = "train.log"
+"""What the run said, of every time it was started or went on."""
+
+
+def weights_file(folder: Path) -> Path:
+    """The weights that a run is tested with."""
+    return folder / CHECKPOINT_FOLDER / WEIGHTS_FILE

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from attnlab.errors import RunError
 from attnlab.experiment.build import build_model, plain
-from attnlab.experiment.layout import CHECKPOINT_FOLDER, COMPOSED_FILE, CONFIG_FILE, TOKENIZER_FOLDER, WEIGHTS_FILE
+from attnlab.experiment.layout import COMPOSED_FILE, CONFIG_FILE, TOKENIZER_FOLDER, weights_file
 from attnlab.experiment.results import write_whole
 from attnlab.experiment.resume import is_run
 from attnlab.seq2seq.model import Seq2Seq
@@ -62,7 +62,7 @@ def find_run(name: object, outputs: Path) -> Path:
         if not path.exists():
             raise RunError(f"run names the folder or checkpoint of a run, but {name} does not exist: try run=latest.")
         return path
-    found = list(outputs.glob(f"**/{CHECKPOINT_FOLDER}/{WEIGHTS_FILE}"))
+    found = list(outputs.glob(str(weights_file(Path("**")))))
     if not found:
         raise RunError(f"run=latest needs a finished run, but {outputs} has none: train one with python train.py.")
     return max(found, key=lambda path: path.stat().st_mtime).parent.parent
@@ -75,7 +75,7 @@ def load_run(path: Path) -> Run:
         RunError: a file is missing, damaged, or does not belong to the others.
     """
     folder = path if path.is_dir() else path.resolve().parent.parent
-    checkpoint = path / CHECKPOINT_FOLDER / WEIGHTS_FILE if path.is_dir() else path
+    checkpoint = weights_file(path) if path.is_dir() else path
     config = read_config(folder)
     tokenizers = TokenizerPair.load(folder / TOKENIZER_FOLDER)
     try:

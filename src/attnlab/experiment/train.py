@@ -30,7 +30,7 @@ from attnlab.experiment.build import (
     prepare_data,
 )
 from attnlab.experiment.components import component, first_line
-from attnlab.experiment.layout import CHECKPOINT_FOLDER, TOKENIZER_FOLDER, WEIGHTS_FILE
+from attnlab.experiment.layout import CHECKPOINT_FOLDER, TOKENIZER_FOLDER, weights_file
 from attnlab.experiment.rehearsal import check_settings, try_model
 from attnlab.experiment.results import read_results, short_path
 from attnlab.experiment.resume import held, is_finished, resumed_config, stoppable
@@ -136,7 +136,7 @@ def _run(
     ):
         log.info(line)
     trainer, callbacks, reports = _prepare_training(config, prepared, tracker, precision)
-    trained = folder / CHECKPOINT_FOLDER / WEIGHTS_FILE
+    trained = weights_file(folder)
     if not trained.exists():
         _fit(trainer, task, datamodule, folder / CHECKPOINT_FOLDER / LAST_FILE)
         if any(report.pruned for report in reports):

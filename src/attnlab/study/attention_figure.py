@@ -1,13 +1,11 @@
 """What one sentence looks like in every model: the attention to its reference, side by side."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from textwrap import fill
 from typing import Any, Final, NamedTuple
 
 import torch
 from jaxtyping import Float
-from matplotlib.axis import Axis
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -17,9 +15,9 @@ from attnlab.data.batch import collate
 from attnlab.data.grammar.corpus import GrammarCorpus
 from attnlab.data.grammar.sampling import sample_pairs
 from attnlab.data.pharaoh import Link, read_gold
-from attnlab.evaluation.pictures import font_families, printable
+from attnlab.evaluation.pictures import font_families, label_words, printable
 from attnlab.evaluation.words import word_weights
-from attnlab.experiment.layout import CHECKPOINT_FOLDER, WEIGHTS_FILE
+from attnlab.experiment.layout import weights_file
 from attnlab.experiment.run_folder import load_run
 from attnlab.study.records import Record
 from attnlab.study.rows import Row
@@ -99,11 +97,6 @@ def attending(rows: Sequence[Row]) -> list[Row]:
     return found if len(found) <= MOST else [*found[: MOST - 1], found[-1]]
 
 
-def weights_file(folder: Path) -> Path:
-    """Where a run keeps its model."""
-    return folder / CHECKPOINT_FOLDER / WEIGHTS_FILE
-
-
 def read_panels(rows: Sequence[Row], example: Example) -> Panels:
     """The attention of the first seed of each row while it reads the reference.
 
@@ -140,15 +133,9 @@ def draw_attention(panels: Panels, example: Example) -> Figure:
     for axes in every.flat[len(panels) :]:
         axes.set_visible(False)
     for axes in every[:, 0]:
-        _label(axes.yaxis, target)
+        label_words(axes.yaxis, target, fontsize=7)
     for place in range(columns):
         lowest = every[-1, place] if every[-1, place].get_visible() else every[-2, place]
-        _label(lowest.xaxis, source)
+        label_words(lowest.xaxis, source, fontsize=7)
         lowest.tick_params(axis="x", labelbottom=True, rotation=90)
     return figure
-
-
-def _label(axis: Axis, words: Sequence[str]) -> None:
-    axis.set_ticks(range(len(words)), [printable(word) for word in words], fontsize=7, family=font_families())
-    for label in axis.get_ticklabels():
-        label.set_parse_math(False)

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from attnlab.errors import AttnlabError
 from attnlab.evaluation.intervals import CONFIDENCE
 from attnlab.evaluation.pictures import save_figure
+from attnlab.experiment.layout import LOG_FILE
 from attnlab.study.attention_figure import Example, attending, choose_example, draw_attention, read_panels
 from attnlab.study.learning_figure import courses_of, draw_learning
 from attnlab.study.length_figure import draw_lengths, training_lengths
@@ -92,7 +93,7 @@ def _learning(rows: Sequence[Row], styles: dict[str, Style]) -> Drawing:
     name, title = "learning_curves", "Learning curves"
     courses = courses_of(rows)
     if not courses:
-        return Drawing(name, title, "no run has left a train.log with epochs.", None)
+        return Drawing(name, title, f"no run has left a {LOG_FILE} with epochs.", None)
     text = (
         f"{_MEANS} A point is the end of an epoch. Time is that of the clock, validation counted; tokens are steps "
         "times the target tokens of a mean step, known to about two per cent."

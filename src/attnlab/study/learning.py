@@ -7,10 +7,10 @@ from itertools import pairwise
 from statistics import median
 from typing import Final
 
+from attnlab.experiment.layout import LOG_FILE
 from attnlab.study.provenance import budget
 from attnlab.study.records import Record
 
-LOG_FILE: Final = "train.log"
 _LINE: Final = re.compile(r"(\d\d):(\d\d):(\d\d) \w+ (.*)")
 _BEGINNING: Final = re.compile(r".+ on .+, seed \d+: [\d,]+ parameters")
 """The first line of each start of a run."""

@@ -5,7 +5,7 @@ from typing import Final
 
 from matplotlib.figure import Figure
 
-from attnlab.evaluation.intervals import Estimate, estimate
+from attnlab.evaluation.intervals import estimate_known
 from attnlab.study.learning import Point, course, tokens_per_step
 from attnlab.study.rows import Row
 from attnlab.study.styles import Style, draw_line, finish
@@ -40,7 +40,7 @@ def draw_learning(courses: Courses, styles: Mapping[str, Style]) -> Figure:
         minutes = [sum(point.seconds for point in at[step]) / len(at[step]) / 60 for step in steps]
         paces = [pace for _, pace in runs if pace is not None]
         for metric, axes in zip(_METRICS, panels, strict=True):
-            found = [_mean(at[step], metric) for step in steps]
+            found = [estimate_known(point.metrics.get(metric) for point in at[step]) for step in steps]
             if paces:
                 draw_line(axes[0], [step * paces[0] / 1e6 for step in steps], found, name, styles[name])
             draw_line(axes[1], minutes, found, name, styles[name])
@@ -55,8 +55,3 @@ def draw_learning(courses: Courses, styles: Mapping[str, Style]) -> Figure:
     panels[1][1].set_xlabel("time (minutes)")
     finish(figure, panels[0][1], others=sum(not styles[name].shown for name in courses))
     return figure
-
-
-def _mean(points: Sequence[Point], metric: str) -> Estimate | None:
-    values = [point.metrics[metric] for point in points if metric in point.metrics]
-    return estimate(values) if values else None

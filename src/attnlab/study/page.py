@@ -9,9 +9,9 @@ from pathlib import Path
 from string import Template
 from urllib.parse import quote
 
-from attnlab.experiment.layout import CONFIG_FILE, METRICS_FILE, TRANSLATIONS_FILE
+from attnlab.experiment.layout import CONFIG_FILE, LOG_FILE, METRICS_FILE, TRANSLATIONS_FILE
+from attnlab.study.columns import UNKNOWN
 from attnlab.study.figures import FORMS, Drawing
-from attnlab.study.learning import LOG_FILE
 from attnlab.study.provenance import relative_path
 from attnlab.study.records import Record
 from attnlab.study.report import Said
@@ -68,7 +68,7 @@ def _runs_table(folder: Path, rows: Sequence[Row]) -> str:
             cells = [
                 (escape(row.name), row.name),
                 (str(record.seed), record.seed),
-                ("–" if bleu is None else f"{bleu:.2f}", "" if bleu is None else bleu),
+                (UNKNOWN if bleu is None else f"{bleu:.2f}", "" if bleu is None else bleu),
                 (_links(folder, record), relative_path(record.folder)),
             ]
             lines.append(_line(cells, name="" if place else f' id="row-{number}"'))

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any, Final
 
 from attnlab.errors import RunError
-from attnlab.evaluation.intervals import Estimate, estimate
+from attnlab.evaluation.intervals import Estimate, estimate_known
 from attnlab.study.records import Record
 from attnlab.study.settings import ABSENT, Differences, chosen_differences, labels, setting_text
 
@@ -35,8 +35,7 @@ class Row:
 
     def estimate(self, metric: str) -> Estimate | None:
         """Mean over the seeds that know a figure; None where none does."""
-        values = [value for record in self.records if (value := record.known(metric)) is not None]
-        return estimate(values) if values else None
+        return estimate_known(record.known(metric) for record in self.records)
 
 
 def rows_of(records: Sequence[Record]) -> list[Row]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from attnlab.evaluation.intervals import Estimate, estimate
+from attnlab.evaluation.intervals import Estimate, estimate_known
 from attnlab.study.columns import Column
 from attnlab.study.records import Record
 from attnlab.study.rows import Row
@@ -33,7 +33,7 @@ def lines_over_sizes(rows: Sequence[Row]) -> Lines:
 
 def training_loss(row: Row) -> Estimate | None:
     """Nats per target token over the last epoch of training, or the loss that was minimised where that is unknown."""
-    return _estimate([_trained(record) for record in row.records])
+    return estimate_known(_trained(record) for record in row.records)
 
 
 def generalisation_gap(row: Row) -> Estimate | None:
@@ -42,17 +42,12 @@ def generalisation_gap(row: Row) -> Estimate | None:
     for record in row.records:
         training, validation = _trained(record), record.known("val/loss")
         gaps.append(None if training is None or validation is None else validation - training)
-    return _estimate(gaps)
+    return estimate_known(gaps)
 
 
 def _trained(record: Record) -> float | None:
     found = record.known("train/nll")
     return record.known("train/loss") if found is None else found
-
-
-def _estimate(values: Sequence[float | None]) -> Estimate | None:
-    known = [value for value in values if value is not None]
-    return estimate(known) if known else None
 
 
 _LOSSES: Final[Mapping[str, Callable[[Row], Estimate | None]]] = {
