@@ -22,7 +22,7 @@ from hydra_plugins.attnlab_sweeper._storage import open_storage
 
 SWEEP = "tune_luong_general"
 BUDGET = (
-    "data.train_size=4000",
+    "data.train_size=8000",
     "data.validation_size=300",
     "data.test_size=500",
     "data.recipe.max_epochs=10",
