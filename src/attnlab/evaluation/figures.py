@@ -13,6 +13,7 @@ _FORMATS: Final[Mapping[str, str]] = {
     "attention_coverage_deviation": "{:.3f}",
     "attention_diagonal_distance": "{:.3f}",
     "attention_non_monotonic": "{:.1%}",
+    "tokens": "{:,.0f}",
     "tokens_per_second": "{:,.0f}",
     "parameters": "{:,.0f}",
     "loss": "{:.3f}",

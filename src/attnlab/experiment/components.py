@@ -14,6 +14,8 @@ from attnlab.experiment.argument_types import check_types
 T = TypeVar("T")
 
 OmegaConf.register_resolver("sum", lambda *sizes: sum(sizes), replace=True)  # sizes of what is joined
+# Even, since each direction of an encoder has half.
+OmegaConf.register_resolver("widened", lambda size, factor: 2 * round(size * factor / 2), replace=True)
 
 WHITELIST: Final = [
     "attnlab.attention.*",

@@ -1,19 +1,23 @@
 """How a trained model is scored on a split, and what is left of it."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
+from jaxtyping import Int
 from omegaconf import DictConfig
 from rich.console import Console
 from rich.progress import track
+from torch import Tensor
 
 from attnlab.data.lengths import LengthBuckets, word_count
 from attnlab.data.pharaoh import GoldAlignment, read_gold, read_gold_file
 from attnlab.data.prepare import PreparedData
 from attnlab.data.selection import texts
+from attnlab.decoding.protocol import Hypothesis, Search, SearchState, StepModel
 from attnlab.evaluation.alignment_judge import ALIGNMENT_COLUMNS, AlignmentJudge
 from attnlab.evaluation.answer import Answer, answer
 from attnlab.evaluation.by_length import metric_name
@@ -28,6 +32,8 @@ from attnlab.experiment.results import (
     write_translations,
 )
 from attnlab.seq2seq.model import Seq2Seq
+
+S = TypeVar("S", bound=SearchState)
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ def score(
     Raises:
         DataError: before anything is translated, if a gold alignment is spoilt.
     """
-    search, judge = build_search(config), build_judge(config, prepared, split)
+    search, judge = _Timed(build_search(config)), build_judge(config, prepared, split)
     alignment = build_alignment_judge(config, prepared, split, gold_file)
     loader = build_datamodule(config, prepared).loader(split)
     device = next(model.parameters()).device
@@ -70,9 +76,30 @@ def score(
         answers=ordered,
         alignment=alignment,
         translations=_translations(ordered, judge, list(prepared.splits[split]["source"])),
-        metrics=judge(ordered, split) | alignment(ordered, split),
+        metrics=judge(ordered, split) | alignment(ordered, split) | {f"{split}/tokens_per_second": search.rate},
         signatures=judge.scores.signatures(),
     )
+
+
+class _Timed(Search):
+    """A search, and how many tokens of its best hypotheses it finds in a second, EOS counted; encoding is not."""
+
+    def __init__(self, search: Search) -> None:
+        self._search = search
+        self._tokens = 0
+        self._seconds = 0.0
+
+    def __call__(self, model: StepModel[S], state: S, source_lengths: Int[Tensor, " batch"]) -> list[list[Hypothesis]]:
+        """Searches by the clock. What it returns lies in main memory, so a GPU has done its work by then."""
+        began = time.perf_counter()
+        found = self._search(model, state, source_lengths)
+        self._seconds += time.perf_counter() - began
+        self._tokens += sum(len(best.tokens) + best.finished for best, *_ in found)
+        return found
+
+    @property
+    def rate(self) -> float:
+        return self._tokens / self._seconds
 
 
 def build_alignment_judge(

@@ -18,10 +18,11 @@ UNKNOWN: Final = "–"
 _HEADINGS: Final[Mapping[str, str]] = {
     **TABLE_COLUMNS,
     **ALIGNMENT_COLUMNS,
+    "tokens": "tokens",
     "tokens_per_second": "tokens/s",
     "parameters": "parameters",
 }
-_COUNTED: Final = frozenset({"sentences", "parameters"})
+_COUNTED: Final = frozenset({"sentences", "parameters", "tokens"})
 """Not measured: such a figure has no interval."""
 _ENDINGS: Final = ("_own", "_thresholded")
 """Variants of the figures of attention; they are called and written like these."""

@@ -94,10 +94,7 @@ def _learning(rows: Sequence[Row], styles: dict[str, Style]) -> Drawing:
     courses = courses_of(rows)
     if not courses:
         return Drawing(name, title, f"no run has left a {LOG_FILE} with epochs.", None)
-    text = (
-        f"{_MEANS} A point is the end of an epoch. Time is that of the clock, validation counted; tokens are steps "
-        "times the target tokens of a mean step, known to about two per cent."
-    )
+    text = f"{_MEANS} A point is the end of an epoch. Time is that of the clock, validation counted."
     return Drawing(name, title, text, draw_learning(courses, styles))
 
 

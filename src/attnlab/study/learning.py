@@ -1,14 +1,11 @@
 """How a run went on while it trained, from the log that every run leaves."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
-from statistics import median
 from typing import Final
 
 from attnlab.experiment.layout import LOG_FILE
-from attnlab.study.provenance import budget
 from attnlab.study.records import Record
 
 _LINE: Final = re.compile(r"(\d\d):(\d\d):(\d\d) \w+ (.*)")
@@ -57,19 +54,3 @@ def read_course(lines: Iterable[str]) -> list[Point]:
             points = {step: point for step, point in points.items() if step < int(epoch[1])}
             points[int(epoch[1])] = Point(int(epoch[1]), seconds, metrics)
     return list(points.values())
-
-
-def tokens_per_step(records: Sequence[Record], courses: Sequence[Sequence[Point]]) -> list[float | None]:
-    """Target tokens of a mean step of each run, from its speed and the clock: known to about two per cent.
-
-    The same for all runs with the same budget and as many steps in an epoch: they read the same batches. None for a
-    run of fewer than two epochs alone with its budget, since the first holds the start of the run.
-    """
-    keys = [(budget(record), own[0].step if own else 0) for record, own in zip(records, courses, strict=True)]
-    found: dict[tuple[str, int], list[float]] = {}
-    for key, own in zip(keys, courses, strict=True):
-        for before, after in pairwise(own):
-            rate = after.metrics.get("train/tokens_per_second")
-            if rate is not None and after.seconds > before.seconds:
-                found.setdefault(key, []).append(rate * (after.seconds - before.seconds) / (after.step - before.step))
-    return [median(found[key]) if key in found else None for key in keys]

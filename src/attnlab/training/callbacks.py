@@ -14,16 +14,26 @@ log = logging.getLogger(__name__)
 
 
 class Throughput(Callback):
-    """Logs `train/tokens_per_second`: target tokens that are no padding, EOS counted, per second of training.
+    """Logs `train/tokens_per_second` and `train/tokens`: target tokens that are no padding, EOS counted.
 
-    Time spent on validation and checkpoints does not count; loading batches does. Of several processes the first
-    counts its own and takes the others to be as fast, since no step ends before all of them have taken it.
+    The second counts from the start of the run, also where training goes on from a checkpoint. Time spent on validation
+    and checkpoints does not count; loading batches does. Of several processes the first counts its own and takes the
+    others to be as fast, since no step ends before all of them have taken it.
     """
 
     def __init__(self) -> None:
+        self._seen = 0
         self._tokens = 0
         self._seconds = 0.0
         self._since = 0.0
+
+    def state_dict(self) -> dict[str, int]:
+        """What must not be lost when training is interrupted."""
+        return {"seen": self._seen}
+
+    def load_state_dict(self, state_dict: dict[str, int]) -> None:
+        """Goes on counting."""
+        self._seen = state_dict["seen"]
 
     def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Starts the clock, also where training goes on in the middle of an epoch."""
@@ -47,9 +57,12 @@ class Throughput(Callback):
         now = time.perf_counter()
         self._seconds += now - self._since
         self._since = now
-        self._tokens += int(batch.target_lengths.sum()) - len(batch.target_lengths)
-        rate = trainer.world_size * self._tokens / self._seconds
-        pl_module.log("train/tokens_per_second", rate, prog_bar=True, batch_size=len(batch.target_lengths))
+        sentences = len(batch.target_lengths)
+        tokens = trainer.world_size * (int(batch.target_lengths.sum()) - sentences)
+        self._seen += tokens
+        self._tokens += tokens
+        pl_module.log("train/tokens", float(self._seen), batch_size=sentences)
+        pl_module.log("train/tokens_per_second", self._tokens / self._seconds, prog_bar=True, batch_size=sentences)
 
     def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Leaves out a validation in the middle of an epoch."""
@@ -63,5 +76,7 @@ class Journal(Callback):
         """Says where training stands."""
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
         wanted = ("train/loss", "train/nll", "val/loss", "val/perplexity", "val/bleu", "train/tokens_per_second")
-        shown = ", ".join(f"{name} {metrics[name]:,.4g}" for name in wanted if name in metrics)
-        log.info("epoch %d, step %d: %s", trainer.current_epoch, trainer.global_step, shown)
+        shown = [f"{name} {metrics[name]:,.4g}" for name in wanted if name in metrics]
+        if (name := "train/tokens") in metrics:
+            shown.append(f"{name} {metrics[name]:,.0f}")
+        log.info("epoch %d, step %d: %s", trainer.current_epoch, trainer.global_step, ", ".join(shown))

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from matplotlib.axes import Axes
 
-from attnlab.study.learning import Point, course, read_course, tokens_per_step
+from attnlab.study.learning import Point, read_course
 from attnlab.study.learning_figure import courses_of, draw_learning
 from attnlab.study.records import Record
 from attnlab.study.rows import rows_of
@@ -17,15 +17,15 @@ Drawn = Callable[[Axes], dict[str, list[tuple[float, float]]]]
 START = "23:59:30 INFO luong_dot on grammar, seed 1: 765,905 parameters\n"
 LOG = (
     START + "23:59:40 INFO run folder: x\n"
-    "00:00:40 INFO epoch 0, step 100: train/loss 0.5, val/bleu 40, train/tokens_per_second 1,000\n"
+    "00:00:40 INFO epoch 0, step 100: train/loss 0.5, val/bleu 40, train/tokens 60,000\n"
     "no line of ours\n"
-    "00:01:40 INFO epoch 1, step 200: train/loss 0.25, val/bleu 60, train/tokens_per_second 1,000\n"
+    "00:01:40 INFO epoch 1, step 200: train/loss 0.25, val/bleu 60, train/tokens 120,000\n"
 )
 
 
 def test_the_clock_runs_past_midnight() -> None:
     first, second = read_course(LOG.splitlines())
-    assert first == Point(100, 70.0, {"train/loss": 0.5, "val/bleu": 40.0, "train/tokens_per_second": 1000.0})
+    assert first == Point(100, 70.0, {"train/loss": 0.5, "val/bleu": 40.0, "train/tokens": 60000.0})
     assert (second.step, second.seconds) == (200, 130.0)
 
 
@@ -36,16 +36,6 @@ def test_time_between_two_starts_does_not_count_and_an_epoch_told_again_replaces
         (100, 70, 40),
         (200, 180, 61),
     ]
-
-
-def test_tokens_of_a_step(make_run: MakeRun, records: Read) -> None:
-    """1,000 tokens a second for the 60 seconds of 100 steps: 600 a step, for every run of the same budget."""
-    make_run("a", log=LOG)
-    make_run("b", seed=2, log="".join(LOG.splitlines(keepends=True)[:3]))
-    make_run("c", seed=3)
-    make_run("d", "no_attention", config={"data.limit.train": 10}, log=LOG.replace("step", "stop"))
-    found = records()
-    assert tokens_per_step(found, [course(record) for record in found]) == [600.0, 600.0, None, None]
 
 
 def test_a_line_for_each_row_against_tokens_and_time(make_run: MakeRun, records: Read, drawn: Drawn) -> None:

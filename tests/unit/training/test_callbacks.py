@@ -36,12 +36,19 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def test_throughput_counts_real_target_tokens_without_the_first(clock: list[float]) -> None:
     throughput, listener, trainer = Throughput(), Listener(), lightning.Trainer(logger=False, accelerator="cpu")
+    throughput.load_state_dict({"seen": 100})
     batch = collate([[5] * 9, [5]], [[4, 4, 4], [4]], range(2))  # 4 + 2 tokens with EOS, 2 of padding
     throughput.on_train_epoch_start(trainer, listener)
     for time in (2.0, 3.0):
         clock[0] = time
         throughput.on_train_batch_end(trainer, listener, None, batch, 0)
-    assert listener.logged == [("train/tokens_per_second", 6 / 2), ("train/tokens_per_second", 12 / 3)]
+    assert listener.logged == [
+        ("train/tokens", 106),
+        ("train/tokens_per_second", 6 / 2),
+        ("train/tokens", 112),
+        ("train/tokens_per_second", 12 / 3),
+    ]
+    assert throughput.state_dict() == {"seen": 112}
 
 
 def test_a_validation_in_the_middle_of_an_epoch_costs_no_throughput(clock: list[float]) -> None:
@@ -70,5 +77,13 @@ def test_the_journal_has_a_line_for_each_epoch(
         make_trainer(max_epochs=2, callbacks=[Throughput(), Journal()]).fit(make_task(), datamodule=data)
     lines = [record.getMessage() for record in caplog.records if record.name == "attnlab.training.callbacks"]
     assert [line.split(":")[0] for line in lines] == ["epoch 0, step 2", "epoch 1, step 4"]
-    wanted = ["train/loss", "train/nll", "val/loss", "val/perplexity", "val/bleu", "train/tokens_per_second"]
+    wanted = [
+        "train/loss",
+        "train/nll",
+        "val/loss",
+        "val/perplexity",
+        "val/bleu",
+        "train/tokens_per_second",
+        "train/tokens",
+    ]
     assert all([part.split()[0] for part in line.split(": ")[1].split(", ")] == wanted for line in lines)
