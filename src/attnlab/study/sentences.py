@@ -56,6 +56,8 @@ def read_sentences(records: Sequence[Record]) -> Sentences | str:
     scoring = setting(records[0].config, "data.scoring")
     if scoring is None:
         return f"the configuration of {relative_path(records[0].folder)} does not say how it was scored"
+    if scoring.get("effective_order"):
+        return "BLEU of these runs has effective_order=true, and such BLEU is not tested here"
     return Sentences(
         sources=[source for source, _ in first],
         references=[reference for _, reference in first],

@@ -38,3 +38,8 @@ def test_what_is_missing_or_differs_is_told(make_run: MakeRun, records: Read) ->
     make_run("c", seed=3, translations=SAID[::-1])
     (a, _, c) = records()
     assert read_sentences([a, c]) == "translations.jsonl of a and c hold different sentences"
+
+
+def test_bleu_with_effective_order_is_not_taken_for_the_usual_one(make_run: MakeRun, records: Read) -> None:
+    make_run("a", translations=SAID, config={"data.scoring.effective_order": True})
+    assert read_sentences(records()) == "BLEU of these runs has effective_order=true, and such BLEU is not tested here"
