@@ -1,8 +1,9 @@
 # make train   sets up .venv if needed, then trains and tests a model on the embedded corpus
-# make test    sets up .venv if needed, then runs all tests
-# make check   the same, then style and types
+# make test    sets up .venv if needed, then runs all tests but those marked slow
+# make check   sets up .venv if needed, then checks style and types
 # make crash-test   kills a training 24 times, lets it go on, and compares: the log goes to docs/results/crash_test.md
-# make study   the four sweeps of docs/study.md with 5 seeds, and a page for each: days on 2 cores; it can be interrupted
+# make study   the four sweeps of docs/study.md with 5 seeds, and a page for each: days on 2 cores; it can be interrupted.
+#              OUTPUTS=FOLDER and ARGS="data=..." make it on another corpus
 # make study-small   the same questions and figures with fewer pairs, seeds and sizes
 # make bench   the speed benchmarks in short, under 10 minutes; tables go to outputs/benchmarks/short
 
@@ -30,9 +31,10 @@ crash-test: $(READY)
 
 # $(call sweep,NAME,FOLDER,OVERRIDES): the same command again goes on where it was interrupted.
 WORKERS ?= 2
+OUTPUTS ?= outputs
 define sweep
-	$(BIN)/python train.py -m sweeps=$(1) hydra.sweep.dir=outputs/sweeps/$(2) hydra.sweeper.workers=$(WORKERS) $(3) $(ARGS)
-	$(BIN)/python compare.py sweep=$(2)
+	$(BIN)/python train.py -m sweeps=$(1) hydra.sweep.dir=$(OUTPUTS)/sweeps/$(2) hydra.sweeper.workers=$(WORKERS) $(3) $(ARGS)
+	$(BIN)/python compare.py sweep=$(2) paths.outputs=$(OUTPUTS)
 
 endef
 SEEDS := seed=1,2,3,4,5

@@ -120,7 +120,7 @@ def test_content_is_permuted_with_the_memory_and_position_is_not(
     order = torch.tensor([3, 0, 4, 1, 2])
     weights = read(scoring, query, states, [5]).weights
     permuted = read(scoring, query, states[:, order], [5]).weights
-    assert torch.allclose(permuted, weights[..., order]) == (scoring_name not in {"location", "location_aware"})
+    assert torch.allclose(permuted, weights[..., order]) == scoring.content_based
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
