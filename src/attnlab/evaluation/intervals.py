@@ -43,8 +43,8 @@ def estimate(values: Sequence[float]) -> Estimate:
 
 
 def estimate_known(values: Iterable[float | None]) -> Estimate | None:
-    """The same of those that are known; None if none is."""
-    known = [value for value in values if value is not None]
+    """The same of those that are known and finite; None if none is."""
+    known = [value for value in values if value is not None and math.isfinite(value)]
     return estimate(known) if known else None
 
 

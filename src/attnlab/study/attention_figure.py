@@ -88,12 +88,17 @@ def _grammar_links(record: Record) -> dict[tuple[str, str], frozenset[Link]]:
 
 
 def attending(rows: Sequence[Row]) -> list[Row]:
-    """Rows with an attention and its weights on disk, at most twelve: the first eleven of them and the last."""
+    """The first row of each model that has an attention and its weights on disk, at most twelve: eleven and the last.
+
+    Of one model alone, all rows.
+    """
     found = [
         row
         for row in rows
         if row.records[0].known("test/attention_entropy") is not None and weights_file(row.records[0].folder).exists()
     ]
+    if len(first := {row.model: row for row in reversed(found)}) > 1:
+        found = [row for row in found if first[row.model] is row]
     return found if len(found) <= MOST else [*found[: MOST - 1], found[-1]]
 
 

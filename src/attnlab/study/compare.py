@@ -12,6 +12,7 @@ from rich.console import Console
 
 from attnlab.errors import ConfigError
 from attnlab.experiment.results import write_whole
+from attnlab.study.baseline import find_baseline
 from attnlab.study.columns import check_metric, choose_columns
 from attnlab.study.differences import find_differences
 from attnlab.study.figures import draw_figures, save_figures
@@ -21,7 +22,7 @@ from attnlab.study.provenance import Line, relative_path, statement
 from attnlab.study.reading import readings
 from attnlab.study.records import Record, find_records
 from attnlab.study.report import PAGE_FILE, Said, write_tables
-from attnlab.study.rows import Row, rows_of
+from attnlab.study.rows import rows_of
 from attnlab.study.same_test import check_same_test
 from attnlab.study.sentences import Sentences, read_sentences
 from attnlab.study.size_figure import lines_over_sizes
@@ -39,31 +40,34 @@ def compare(config: DictConfig) -> None:
     found = find_records(folders)
     if found.unfinished:
         names = ", ".join(map(relative_path, found.unfinished))
-        log.warning("%d unfinished, left out: %s", len(found.unfinished), names)
+        log.warning("%d without results, left out: %s", len(found.unfinished), names)
     if found.set_aside:
         log.info("%d results of evaluations or probes, left out", len(found.set_aside))
     check_same_test(found.records)
     comparison = _comparison(config, found.records)
-    baseline = baseline_of(comparison.rows, config.baseline)
+    baseline = find_baseline(comparison.rows, config.baseline)
     sentences = read_sentences(found.records)
     if isinstance(sentences, Sentences) and len(sentences.sources) > 1 and len(comparison.rows) > 1:
         differences = find_differences(comparison.rows, sentences, baseline=baseline)
         comparison = replace(comparison, differences=differences)
+    used = {record.folder for row in comparison.rows for record in row.records}
+    repeated = [relative_path(record.folder) for record in found.records if record.folder not in used]
     lines = [
         *statement(comparison.rows, command=_command(), unfinished=found.unfinished),
+        *([Line(f"older runs of the same seed, left out: {', '.join(repeated)}", differs=True)] if repeated else []),
         *([] if comparison.differences is None else [Line(comparison.differences.explanation())]),
         *(line for folder in folders for line in progress(folder)),
     ]
     said = Said(
         title=folders[0].resolve().name if len(folders) == 1 else f"{len(folders)} folders",
-        subtitle=f"{len(found.records)} runs on the test split of {found.records[0].data}",
+        subtitle=f"{len(used)} runs on the test split of {found.records[0].data}",
         readings=readings(comparison.rows, comparison.differences, lines_over_sizes(comparison.rows)),
         statement=[line.text for line in lines],
     )
     _show(comparison, said, lines)
     report = report_folder(config, folders)
     write_tables(report, comparison, said)
-    drawings = draw_figures(comparison.rows, sentences, baseline=baseline)
+    drawings = draw_figures(comparison.rows, sentences, always=baseline.rows)
     for drawing in drawings:
         if drawing.figure is None:
             log.info("%s left out: %s", drawing.title, drawing.text)
@@ -93,20 +97,6 @@ def _show(comparison: Comparison, said: Said, lines: Sequence[Line]) -> None:
     for line in lines:
         if line.differs:
             log.warning("%s", line.text)
-
-
-def baseline_of(rows: Sequence[Row], name: object) -> str:
-    """The row that others are measured against: `no_attention` if nothing else is said, or else the last.
-
-    Raises:
-        ConfigError: there is no such row.
-    """
-    names = [row.name for row in rows]
-    if name is None:
-        return "no_attention" if "no_attention" in names else names[-1]
-    if not isinstance(name, str) or name not in names:
-        raise ConfigError(f"baseline names a row, but there is no {name}: choose one of {', '.join(names)}.")
-    return name
 
 
 def _wanted(columns: object) -> str | list[str]:

@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 
 from attnlab.evaluation.intervals import CONFIDENCE
-from attnlab.evaluation.significance import Difference, compare_systems, drop, holm
+from attnlab.evaluation.significance import Difference, compare_drops, compare_systems, drop, holm
+from attnlab.study.baseline import Baseline
 from attnlab.study.columns import UNKNOWN
 from attnlab.study.rows import Row
 from attnlab.study.sentences import Sentences
@@ -21,7 +22,7 @@ _SEED: Final = 1
 
 @dataclass(frozen=True)
 class Verdict:
-    """A difference in BLEU, and its p-value corrected for all that were made with the same row (Holm 1979)."""
+    """A difference in BLEU, and its p-value corrected for all that were made with it."""
 
     difference: Difference
     p_value: float
@@ -42,19 +43,21 @@ class Differences:
     """All comparisons of a table.
 
     Attributes:
-        baseline: name of the row that others are compared with.
+        baseline: what rows are compared with.
         best: name of the row with the highest BLEU.
-        to_baseline: name of each other row -> its BLEU minus that of the baseline.
+        to_baseline: name of each row with a baseline -> its BLEU minus that of the baseline.
         to_best: name of each other row -> BLEU of the best minus its own.
         lost: name of a row -> BLEU on the shortest sources minus that on the longest.
+        lost_more: name of each row with a baseline -> what it loses so minus what the baseline does.
         buckets: names of shortest and longest.
     """
 
-    baseline: str
+    baseline: Baseline
     best: str
     to_baseline: Mapping[str, Verdict]
     to_best: Mapping[str, Verdict]
     lost: Mapping[str, Difference]
+    lost_more: Mapping[str, Verdict]
     buckets: tuple[str, str]
 
     def text(self, name: str) -> str:
@@ -66,12 +69,24 @@ class Differences:
 
     def explanation(self) -> str:
         """What the column says."""
-        seeds = min(each.difference.seeds for each in self.to_baseline.values())
-        over = "sentences and seeds" if seeds > 1 else "sentences, and over seeds where a row has several"
+        over = "sentences, and over seeds where a row has several" if self.of_one_seed else "sentences and seeds"
+        with_same = " with the same settings" if len(self.baseline.rows) > 1 else ""
+        number = len(self.to_baseline)
+        correction = f"all {self.pairs} pairs of rows" if self.baseline.picked else f"{number} comparisons (Holm)"
         return (
-            f"BLEU vs {self.baseline}: difference of the means and its {CONFIDENCE:.0%} interval by paired bootstrap "
-            f"over {over}; * where p < {LEVEL}, corrected for {len(self.to_baseline)} comparisons (Holm)"
+            f"BLEU vs {self.baseline.name}{with_same}: difference of the means and its {CONFIDENCE:.0%} interval by "
+            f"paired bootstrap over {over}; * where p < {LEVEL}, corrected for {correction}"
         )
+
+    @property
+    def of_one_seed(self) -> bool:
+        """Whether some comparison knows nothing of other seeds."""
+        return any(each.difference.seeds == 1 for each in (*self.to_baseline.values(), *self.to_best.values()))
+
+    @property
+    def pairs(self) -> int:
+        """Of rows: as many comparisons are looked at where a row is picked by its score."""
+        return (len(self.to_best) + 1) * len(self.to_best) // 2
 
 
 def interval_text(found: Difference) -> str:
@@ -79,40 +94,53 @@ def interval_text(found: Difference) -> str:
     return f"[{found.low:.2f}, {found.high:.2f}]"
 
 
-def find_differences(rows: Sequence[Row], sentences: Sentences, *, baseline: str) -> Differences:
-    """Compares each row with the baseline and with the best.
+def find_differences(rows: Sequence[Row], sentences: Sentences, *, baseline: Baseline) -> Differences:
+    """Compares each row with its baseline and with the best.
+
+    The best is picked by the very scores that are then tested, so these tests are corrected for all pairs of rows
+    (Bonferroni); those with a baseline that was chosen beforehand, for their number (Holm 1979).
 
     Args:
         rows: of the table, at least two.
         sentences: of the test.
-        baseline: name of a row.
+        baseline: what rows are compared with.
 
     Raises:
         DataError: there are less than two sentences.
     """
     runs = {row.name: [sentences.statistics[record.folder] for record in row.records] for row in rows}
-    everything, buckets = range(len(sentences.sources)), rows[0].records[0].buckets
+    everything, pairs = range(len(sentences.sources)), len(rows) * (len(rows) - 1) // 2
     means = {row.name: fmean(sentences.bleu(record, everything) for record in row.records) for row in rows}
     best = max(means, key=lambda name: means[name])
-    shortest, longest = (
+    places = [
         np.array([place for place, each in enumerate(sentences.buckets) if each == name], dtype=np.int64)
-        for name in (buckets[0], buckets[-1])
-    )
-    apart = len(buckets) > 1 and min(len(shortest), len(longest)) > 1
+        for name in rows[0].records[0].buckets
+    ]
+    buckets = [(name, own) for name, own in zip(rows[0].records[0].buckets, places, strict=True) if len(own) > 1]
+    lost, lost_more = {}, {}
+    if len(buckets) > 1:
+        ends = buckets[0][1], buckets[-1][1]
+        lost = {name: drop(own, *ends, seed=_SEED) for name, own in runs.items()}
+        lost_more = {
+            name: compare_drops(runs[name], runs[other], *ends, seed=_SEED) for name, other in baseline.against.items()
+        }
+    to_baseline = {
+        name: compare_systems(runs[name], runs[other], seed=_SEED) for name, other in baseline.against.items()
+    }
+    to_best = {name: compare_systems(runs[best], own, seed=_SEED) for name, own in runs.items() if name != best}
     return Differences(
         baseline=baseline,
         best=best,
-        to_baseline=_verdicts(
-            {name: compare_systems(own, runs[baseline], seed=_SEED) for name, own in runs.items() if name != baseline}
-        ),
-        to_best=_verdicts(
-            {name: compare_systems(runs[best], own, seed=_SEED) for name, own in runs.items() if name != best}
-        ),
-        lost={name: drop(own, shortest, longest, seed=_SEED) for name, own in runs.items()} if apart else {},
-        buckets=(buckets[0], buckets[-1]),
+        to_baseline=_verdicts(to_baseline, pairs if baseline.picked else None),
+        to_best=_verdicts(to_best, pairs),
+        lost=lost,
+        lost_more=_verdicts(lost_more, pairs if baseline.picked else None),
+        buckets=(buckets[0][0], buckets[-1][0]) if buckets else ("", ""),
     )
 
 
-def _verdicts(found: Mapping[str, Difference]) -> dict[str, Verdict]:
-    corrected = holm([each.p_value for each in found.values()])
+def _verdicts(found: Mapping[str, Difference], pairs: int | None) -> dict[str, Verdict]:
+    """Corrected for so many pairs of rows, or else by Holm's method for their number."""
+    values = [each.p_value for each in found.values()]
+    corrected = holm(values) if pairs is None else [min(1.0, pairs * value) for value in values]
     return {name: Verdict(each, p_value) for (name, each), p_value in zip(found.items(), corrected, strict=True)}

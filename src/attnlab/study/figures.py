@@ -10,9 +10,9 @@ from attnlab.errors import AttnlabError
 from attnlab.evaluation.intervals import CONFIDENCE
 from attnlab.evaluation.pictures import save_figure
 from attnlab.experiment.layout import LOG_FILE
-from attnlab.study.attention_figure import Example, attending, choose_example, draw_attention, read_panels
+from attnlab.study.attention_figure import MOST, Example, attending, choose_example, draw_attention, read_panels
 from attnlab.study.learning_figure import courses_of, draw_learning
-from attnlab.study.length_figure import draw_lengths, training_lengths
+from attnlab.study.length_figure import by_training_lengths, draw_lengths
 from attnlab.study.provenance import relative_path
 from attnlab.study.rows import Row
 from attnlab.study.sentences import Sentences
@@ -39,15 +39,15 @@ class Drawing(NamedTuple):
     figure: Figure | None
 
 
-def draw_figures(rows: Sequence[Row], sentences: Sentences | str, *, baseline: str) -> list[Drawing]:
+def draw_figures(rows: Sequence[Row], sentences: Sentences | str, *, always: Sequence[str]) -> list[Drawing]:
     """All figures in the order of the report.
 
     Args:
         rows: best first.
         sentences: of the test, or why they cannot be had.
-        baseline: name of the row that others are measured against.
+        always: names of rows that are told apart in any case.
     """
-    styles = styles_of([row.name for row in rows], always=[baseline])
+    styles = styles_of([row.name for row in rows], always=always)
     return [
         _lengths(rows, sentences, styles),
         _sizes(rows),
@@ -75,8 +75,8 @@ def _lengths(rows: Sequence[Row], sentences: Sentences | str, styles: dict[str, 
     name, title = "bleu_by_length", "BLEU against source length"
     if isinstance(sentences, str):
         return Drawing(name, title, f"{sentences}.", None)
-    known = any(training_lengths(row.records[0].config) for row in rows)
-    shaded = "Shaded: lengths that training has seen." if known else "Nobody has set which lengths training sees."
+    known = any(trained is not None for trained in by_training_lengths(rows))
+    shaded = "Shaded: lengths that training has seen." if known else "Which lengths training has seen is not shown."
     return Drawing(name, title, f"{_MEANS} {shaded}", draw_lengths(rows, sentences, styles))
 
 
@@ -85,7 +85,10 @@ def _sizes(rows: Sequence[Row]) -> Drawing:
     lines = lines_over_sizes(rows)
     if not lines:
         return Drawing(name, title, "no two rows differ in nothing but model.hidden_size.", None)
-    text = f"{_MEANS} Losses of the last epoch; below, a gap that grows with the size is overfitting."
+    text = (
+        f"{_MEANS} Losses of the last epoch; data.length.validation says which sources validation reads. "
+        "Overfitting is where the validation loss rises with the size while the training loss falls."
+    )
     return Drawing(name, title, text, draw_sizes(lines))
 
 
@@ -99,7 +102,7 @@ def _learning(rows: Sequence[Row], styles: dict[str, Style]) -> Drawing:
 
 
 def _attention(rows: Sequence[Row], sentences: Sentences | str) -> Drawing:
-    name, title = "attention", "One sentence in every model"
+    name, title = "attention", "One sentence in each model"
     if isinstance(sentences, str):
         return Drawing(name, title, f"{sentences}.", None)
     shown = attending(rows)
@@ -116,7 +119,8 @@ def _attention(rows: Sequence[Row], sentences: Sentences | str) -> Drawing:
 def _attention_text(rows: Sequence[Row], shown: Sequence[Row], example: Example) -> str:
     others = [row.name for row in rows if row not in shown]
     outlined = " Outlined: the gold alignment." if example.gold else ""
-    missing = f" Without a picture: {', '.join(others)}." if others else ""
+    told = ", ".join(others) if len(others) <= MOST else f"{len(others)} rows"
+    missing = f" Without a picture: {told}." if others else ""
     run = relative_path(shown[0].records[0].folder)
     return (
         f"The weights of each word of the reference over the source “{example.source}”, in the first seed of each row; "

@@ -44,11 +44,14 @@ def read_course(lines: Iterable[str]) -> list[Point]:
         written = _LINE.fullmatch(line)
         if written is None:
             continue
+        epoch, begins = _EPOCH.fullmatch(written[4]), _BEGINNING.fullmatch(written[4])
+        if epoch is None and begins is None:
+            continue
         now = 3600 * int(written[1]) + 60 * int(written[2]) + int(written[3])
-        if before is not None and _BEGINNING.fullmatch(written[4]) is None:
+        if epoch is not None and before is not None:
             seconds += (now - before) % _DAY
         before = now
-        if epoch := _EPOCH.fullmatch(written[4]):
+        if epoch is not None:
             pairs = (part.rpartition(" ") for part in re.split(r", (?=\D)", epoch[2]))
             metrics = {name: float(value.replace(",", "")) for name, _, value in pairs}
             points = {step: point for step, point in points.items() if step < int(epoch[1])}

@@ -1,6 +1,6 @@
 """BLEU against source length: one line for each row, with the lengths that training has seen."""
 
-from collections import Counter
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -11,11 +11,13 @@ from attnlab.evaluation.intervals import Estimate, estimate
 from attnlab.study.rows import Row
 from attnlab.study.sentences import Sentences
 from attnlab.study.settings import setting
-from attnlab.study.styles import Style, bleu_axis, draw_line, finish
+from attnlab.study.styles import Style, bleu_axis, draw_line, finish, styles_of
 
 _BINS: Final = 8
 """Over the lengths of nearly all sentences; the longest add one or two more."""
 _NEARLY_ALL: Final = 0.95
+_TRAINED: Final = "data.length.train"
+_MOST_PANELS: Final = 4
 _LEAST: Final = 20
 """Sentences of a bin: BLEU of fewer is mostly noise."""
 
@@ -40,7 +42,7 @@ def length_bins(lengths: Sequence[int]) -> list[list[int]]:
 
 def training_lengths(config: Mapping[str, Any]) -> tuple[int, int | None] | None:
     """Shortest and longest source that a run may have been trained on, in words; None where nobody has set it."""
-    lowest, highest = setting(config, "data.length.train") or (None, None)
+    lowest, highest = setting(config, _TRAINED) or (None, None)
     if setting(config, "data.join") in (None, 1):
         lowest = setting(config, "data.corpus.lengths.minimum") if lowest is None else lowest
         highest = setting(config, "data.corpus.lengths.maximum") if highest is None else highest
@@ -48,46 +50,67 @@ def training_lengths(config: Mapping[str, Any]) -> tuple[int, int | None] | None
 
 
 def draw_lengths(rows: Sequence[Row], sentences: Sentences, styles: Mapping[str, Style]) -> Figure:
-    """BLEU of each bin, and below it how many sentences that is.
+    """BLEU of each bin, and below it how many sentences that is; a panel for each range of training lengths.
 
     Args:
         rows: best first.
         sentences: of the test.
-        styles: name of a row -> how it looks.
+        styles: name of a row -> how it looks; not used where there are several panels, since models look alike in all.
     """
+    panels = by_training_lengths(rows)
+    names = {row.name: row.name_without(_TRAINED) if len(panels) > 1 else row.name for row in rows}
+    if len(panels) > 1:
+        of_names = styles_of(list(dict.fromkeys(names.values())))
+        styles = {name: of_names[short] for name, short in names.items()}
     bins = length_bins(sentences.lengths)
     places = [sum(sentences.lengths[row] for row in members) / len(members) for members in bins]
-    figure = Figure(figsize=(7.0, 5.2), dpi=120, layout="constrained")
-    axes, counts = figure.subplots(2, 1, sharex=True, height_ratios=[5, 1])
-    shown = [row for row in rows if styles[row.name].shown]
-    for row in rows:
-        shift = 0.08 * (shown.index(row) - (len(shown) - 1) / 2) if row in shown else 0.0
-        draw_line(axes, places, bleu_by_bin(row, sentences, bins), row.name, styles[row.name], shift=shift)
-    axes.set_ylabel("test BLEU")
-    bleu_axis(axes)
-    axes.grid(axis="y", color="0.9")
+    figure = Figure(figsize=(7.0 if len(panels) == 1 else 4.2 * len(panels), 5.2), dpi=120, layout="constrained")
+    grid = figure.subplots(2, len(panels), sharex=True, sharey="row", height_ratios=[5, 1], squeeze=False)
+    shown = list(dict.fromkeys(names[row.name] for row in rows if styles[row.name].shown))
     widest = max(sentences.lengths) + 1
-    axes.set_xlim(min(sentences.lengths) - 1, places[-1] + 2)
-    trained = Counter(range_ for row in rows if (range_ := training_lengths(row.records[0].config)) is not None)
-    for lowest, highest in sorted(trained, key=lambda each: each[1] or widest):
-        axes.axvspan(lowest - 0.5, (highest or widest) + 0.5, color="0.5", alpha=0.12, zorder=0, linewidth=0)
-        if highest is not None and highest + 0.5 < places[-1] + 2:
-            axes.axvline(highest + 0.5, color="0.4", linewidth=0.8, linestyle=":", zorder=0)
-            axes.annotate(
-                f"trained to {highest}",
-                (highest + 0.5, 1),
-                color="0.35",
-                fontsize=8,
-                rotation=90,
-                ha="right",
-                va="bottom",
-            )
-    counts.hist(sentences.lengths, bins=[length - 0.5 for length in range(1, widest + 1)], color="0.6")
-    counts.set_ylabel("sentences", fontsize=9)
-    counts.yaxis.set_major_locator(MaxNLocator(2, integer=True))
-    counts.set_xlabel("words in the source")
-    finish(figure, axes, others=len(rows) - len(shown))
+    for (axes, counts), (trained, own) in zip(grid.T, panels.items(), strict=True):
+        for row in own:
+            name, style = names[row.name], styles[row.name]
+            shift = 0.08 * (shown.index(name) - (len(shown) - 1) / 2) if style.shown else 0.0
+            draw_line(axes, places, bleu_by_bin(row, sentences, bins), name, style, shift=shift)
+        axes.grid(axis="y", color="0.9")
+        axes.set_xlim(min(sentences.lengths) - 1, places[-1] + 2)
+        if trained is not None:
+            lowest, highest = trained
+            axes.axvspan(lowest - 0.5, (highest or widest) + 0.5, color="0.5", alpha=0.12, zorder=0, linewidth=0)
+        if len(panels) > 1:
+            axes.set_title(_title(trained), fontsize=10)
+        counts.hist(sentences.lengths, bins=[length - 0.5 for length in range(1, widest + 1)], color="0.6")
+        counts.yaxis.set_major_locator(MaxNLocator(2, integer=True))
+        counts.set_xlabel("words in the source")
+    bleu_axis(grid[0, 0])
+    grid[0, 0].set_ylabel("test BLEU")
+    grid[1, 0].set_ylabel("sentences", fontsize=9)
+    fullest = max(range(len(panels)), key=lambda place: len(list(panels.values())[place]))
+    finish(figure, grid[0, fullest], others=len(set(names.values())) - len(shown))
     return figure
+
+
+def by_training_lengths(rows: Sequence[Row]) -> dict[tuple[int, int | None] | None, list[Row]]:
+    """Rows of each range of training lengths, short ones first; all in one where there are too many ranges."""
+    found: dict[tuple[int, int | None] | None, list[Row]] = {}
+    for row in rows:
+        found.setdefault(training_lengths(row.records[0].config), []).append(row)
+    if len(found) > _MOST_PANELS:
+        return {None: list(rows)}
+    return dict(sorted(found.items(), key=lambda each: _bounds(each[0])))
+
+
+def _bounds(trained: tuple[int, int | None] | None) -> tuple[float, float]:
+    lowest, highest = trained or (0, None)
+    return math.inf if highest is None else float(highest), float(lowest)
+
+
+def _title(trained: tuple[int, int | None] | None) -> str:
+    if trained is None:
+        return "trained on any length"
+    lowest, highest = trained
+    return f"trained on {lowest} words and more" if highest is None else f"trained on {lowest} to {highest} words"
 
 
 def bleu_by_bin(row: Row, sentences: Sentences, bins: Sequence[Sequence[int]]) -> list[Estimate | None]:

@@ -1,7 +1,7 @@
 """What a table rests on, in one line for each fact, from the records: code, machine, data, seeds and budget."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -11,6 +11,9 @@ from attnlab.study.rows import Row, unnamed_differences
 from attnlab.study.settings import ABSENT, labels, setting, setting_text
 
 _UNKNOWN: Final = "unknown"
+_LENGTH: Final = "data.length.train"
+_MOST: Final = 6
+"""Rows that are named one by one where they differ from others."""
 
 
 class Line(NamedTuple):
@@ -36,10 +39,11 @@ def statement(rows: Sequence[Row], *, command: str, unfinished: Sequence[Path]) 
         ("threads", "numbers of threads"): lambda record: str(record.environment.threads),
         ("precision", "precisions"): lambda record: record.environment.precision,
         ("data", "data"): data,
-        ("training budget of each run", "budgets"): budget,
     }
     for (one, many), fact in facts.items():
         lines.append(_told(one, many, rows, [[fact(record) for record in row.records] for row in rows]))
+    budgets = [[budget(record, named=row.settings) for record in row.records] for row in rows]
+    lines.append(_told("training budget of each run", "budgets", rows, budgets))
     lines.append(_told("seeds", "seeds", rows, [[", ".join(map(str, row.seeds))] * len(row.seeds) for row in rows]))
     unnamed = unnamed_differences(rows)
     for key, label in labels(list(unnamed)).items():
@@ -48,7 +52,9 @@ def statement(rows: Sequence[Row], *, command: str, unfinished: Sequence[Path]) 
     lines += [Line(f"sacreBLEU signature of {name}: {text}") for name, text in records[0].signatures.items()]
     if unfinished:
         names = ", ".join(map(relative_path, unfinished))
-        lines.append(Line(f"unfinished and left out ({len(unfinished)}): {names}"))
+        lines.append(
+            Line(f"without results (pruned, failed or not finished) and left out ({len(unfinished)}): {names}")
+        )
     return lines
 
 
@@ -73,14 +79,15 @@ def data(record: Record) -> str:
     return record.data if count is None else f"{record.data}, {count:,.0f} test sentences"
 
 
-def budget(record: Record) -> str:
+def budget(record: Record, *, named: Container[str] = ()) -> str:
     """How much a run was allowed to read: pairs x epochs, as configured.
 
-    `up to` where selection may have left fewer pairs, or early stopping may have come first.
+    `up to` where selection may have left fewer pairs, or early stopping may have come first. Settings that the name of
+    its row tells, `named`, are not told again.
     """
     steps = setting(record.config, "trainer.max_steps")
     share = setting(record.config, "trainer.limit_train_batches")
-    text = f"{_pairs(record.config)} x {_epochs(record.config)}"
+    text = f"{_pairs(record.config, named)} x {_epochs(record.config)}"
     if isinstance(share, int):  # Lightning: 1 is one batch, 1.0 are all
         text += f", {share:,} batches an epoch"
     elif isinstance(share, float) and share != 1.0:
@@ -88,14 +95,14 @@ def budget(record: Record) -> str:
     return f"{text}, at most {steps:,} steps" if isinstance(steps, int) and steps >= 0 else text
 
 
-def _pairs(config: Mapping[str, Any]) -> str:
+def _pairs(config: Mapping[str, Any], named: Container[str]) -> str:
     size = setting(config, "data.train_size")
     chosen = [setting(config, key) for key in ("data.sample.train.size", "data.limit.train")]
     numbers = [number for number in (size, *chosen) if isinstance(number, int)]
     joined = setting(config, "data.join")
     if isinstance(joined, Mapping):
         joined = joined.get("train", 1)
-    length = setting(config, "data.length.train")
+    length = setting(config, _LENGTH)
     shares = setting(config, "data.sample.train.shares")
     whole = joined in (None, 1) and length is None and shares is None
     if not numbers:
@@ -104,7 +111,9 @@ def _pairs(config: Mapping[str, Any]) -> str:
         text = f"{'' if whole and size is not None else 'up to '}{min(numbers):,} pairs"
     if joined not in (None, 1):
         text += f" (each of {joined} joined)"
-    return text if length is None else f"{text} with sources of {setting_text('length', length)} words"
+    if length is None or _LENGTH in named:
+        return text
+    return f"{text} with sources of {setting_text('length', length)} words"
 
 
 def _epochs(config: Mapping[str, Any]) -> str:
@@ -148,5 +157,7 @@ def _told(one: str, many: str, rows: Sequence[Row], values: Sequence[Sequence[st
             holders.setdefault(value, []).append(who)
     if len(holders) == 1:
         return Line(f"{one}: {next(iter(holders))}")
-    told = ", ".join(f"{value} ({'; '.join(who)})" for value, who in holders.items())
+    told = ", ".join(
+        f"{value} ({'; '.join(who) if len(who) <= _MOST else f'{len(who)} rows'})" for value, who in holders.items()
+    )
     return Line(f"{many} differ: {told}", differs=True)

@@ -27,7 +27,14 @@ def readings(rows: Sequence[Row], differences: Differences | None, lines: Lines)
     found = _alignment(rows) + [_over_sizes(name, list(line.items())) for name, line in lines.items()]
     if differences is None:
         return found
-    return [_best(rows, differences), *_baseline(differences), *_over_length(rows, differences), *found]
+    few = ["Where a row has one seed, its tests speak of sentences alone: another seed may turn them."]
+    return [
+        _best(rows, differences),
+        *_baseline(differences),
+        *_over_length(rows, differences),
+        *(few if differences.of_one_seed else []),
+        *found,
+    ]
 
 
 def _best(rows: Sequence[Row], differences: Differences) -> str:
@@ -39,27 +46,42 @@ def _best(rows: Sequence[Row], differences: Differences) -> str:
         text += f"; not told apart from {_listed(close)}"
     number = len(differences.to_best)
     if behind := number - len(close):
-        text += f"; above {behind} of {number} other rows (p < {LEVEL}, corrected for {number} comparisons)"
+        corrected = f"p < {LEVEL}, corrected for all {differences.pairs} pairs of rows"
+        text += f"; above {behind} of {number} other rows ({corrected})"
     return f"{text}."
 
 
 def _baseline(differences: Differences) -> list[str]:
     """`Against no_attention, 2 of 3 rows gain: from 1.20 [0.80, 1.60] (a) to 31.20 [29.80, 32.50] (b)`."""
-    order = sorted(differences.to_baseline.items(), key=lambda each: each[1].difference.mean)
+    baseline = _baseline_name(differences)
+    told = _told_apart(differences.to_baseline, f"Against {baseline}", up="gain", down="lose")
+    alike = {name: each for name, each in differences.to_baseline.items() if not each.significant}
+    return [*told, f"Not told apart from {baseline}: {_listed(alike)}."] if alike else told
+
+
+def _baseline_name(differences: Differences) -> str:
+    name = differences.baseline.name
+    return f"{name} with the same settings" if len(differences.baseline.rows) > 1 else name
+
+
+def _told_apart(tested: Mapping[str, Verdict], beginning: str, *, up: str, down: str) -> list[str]:
+    """`..., 2 of 3 rows gain: from +1.20 [0.80, 1.60] BLEU (a) to +31.20 [29.80, 32.50] BLEU (b)`, and who loses."""
+    order = sorted(tested.items(), key=lambda each: each[1].difference.mean)
     told = []
-    for word, sign in (("gain", 1), ("lose", -1)):
+    for word, sign in ((up, 1), (down, -1)):
         found = [(name, each) for name, each in order if each.significant and sign * each.difference.mean > 0]
         texts = [
             f"{each.difference.mean:+.2f} {interval_text(each.difference)} BLEU ({name})"
             for name, each in (found if len(found) <= 2 else [found[0], found[-1]])
         ]
         if found:
+            verb, *rest = word.split()
+            words = " ".join([f"{verb}s" if len(order) == 1 else verb, *rest])
             told.append(
-                f"Against {differences.baseline}, {len(found)} of {len(order)} rows {word}{'s' * (len(order) == 1)}: "
+                f"{beginning}, {len(found)} of {len(order)} row{'s' * (len(order) > 1)} {words}: "
                 f"{'from ' * (len(texts) > 1)}{' to '.join(texts)}."
             )
-    alike = {name: each for name, each in order if not each.significant}
-    return [*told, f"Not told apart from {differences.baseline}: {_listed(alike)}."] if alike else told
+    return told
 
 
 def _listed(tested: Mapping[str, Verdict]) -> str:
@@ -76,12 +98,21 @@ def _over_length(rows: Sequence[Row], differences: Differences) -> list[str]:
     if not order:
         return []
     if len(order) > _MOST:
-        kept = {order[0][0], order[1][0], order[-2][0], order[-1][0], differences.baseline, differences.best}
+        usual = differences.baseline.rows[:1]
+        kept = {order[0][0], order[1][0], order[-2][0], order[-1][0], *usual, differences.best}
         order = [(name, each) for name, each in order if name in kept]
     losses = [f"{name} {_change(each)}" for name, each in order]
     ranges = setting(rows[0].records[0].config, "data.length.buckets")
     shortest, longest = (f"{name} ({_words(ranges[name])})" for name in differences.buckets)
-    return [f"From {shortest} to {longest} sources, in BLEU: {'; '.join(losses)}."]
+    return [
+        f"From {shortest} to {longest} sources, in BLEU: {'; '.join(losses)}.",
+        *_told_apart(
+            differences.lost_more,
+            f"What is lost so, beside what {_baseline_name(differences)} loses",
+            up="lose more",
+            down="lose less",
+        ),
+    ]
 
 
 def _change(lost: Difference) -> str:
@@ -112,7 +143,7 @@ def _over_sizes(name: str, line: Sequence[tuple[int, Row]]) -> str:
     buckets = first.records[0].buckets
     changes = [
         f"{Column(metric).heading} {_figure(first, metric)} to {_figure(last, metric)}"
-        for metric in ("test/bleu", f"test/bleu/{buckets[0]}", f"test/bleu/{buckets[-1]}")
+        for metric in dict.fromkeys(("test/bleu", f"test/bleu/{buckets[0]}", f"test/bleu/{buckets[-1]}"))
         if first.estimate(metric) is not None and last.estimate(metric) is not None
     ]
     gaps = [generalisation_gap(row) for row in (first, last)]

@@ -45,6 +45,7 @@ class Record:
         environment: on what it was made.
         config: every value as it was used.
         references: dotted keys of the configuration that only refer to others; None where nobody has written it down.
+        finished: when its figures were written, in seconds as the file system counts them.
     """
 
     folder: Path
@@ -56,6 +57,7 @@ class Record:
     environment: Environment
     config: Mapping[str, Any]
     references: frozenset[str] | None
+    finished: float
 
     @property
     def buckets(self) -> tuple[str, ...]:
@@ -158,6 +160,7 @@ def _record(folder: Path, results: Results) -> Record:
         ),
         config=config,
         references=references(_read_config(composed)) if composed.exists() else None,
+        finished=path.stat().st_mtime,
     )
 
 

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from attnlab.errors import RunError
 from attnlab.evaluation.intervals import Estimate, estimate_known
 from attnlab.study.records import Record
-from attnlab.study.settings import ABSENT, Differences, chosen_differences, labels, setting_text
+from attnlab.study.settings import ABSENT, Differences, chosen_differences, labels, setting_text, short_text
 
 _SAID_BY_THE_MODEL: Final = frozenset({"model.name", "model.network.decoder._target_"})
 """What the name of a model stands for, beside the classes in `model.attention`."""
@@ -19,14 +18,26 @@ class Row:
     """Runs that differ in nothing but their seed.
 
     Attributes:
-        name: the model, and the settings that tell this row from others of the model: `luong_general hidden_size=128`.
-        settings: those settings, dotted key -> value; without those that these runs do not have.
+        model: name of the model.
+        settings: those that tell this row from others of the model, dotted key -> value; without those that these runs
+            do not have.
+        words: each of them in short, `hidden_size=128`.
         records: the runs, by seed.
     """
 
-    name: str
+    model: str
     settings: dict[str, Any]
+    words: dict[str, str]
     records: tuple[Record, ...]
+
+    @property
+    def name(self) -> str:
+        """`luong_general hidden_size=128`."""
+        return self.name_without()
+
+    def name_without(self, *keys: str) -> str:
+        """The same without some of the settings."""
+        return " ".join([self.model, *(word for key, word in self.words.items() if key not in keys)])
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -39,11 +50,7 @@ class Row:
 
 
 def rows_of(records: Sequence[Record]) -> list[Row]:
-    """The rows in the order of their first runs.
-
-    Raises:
-        RunError: two runs of one row have the same seed.
-    """
+    """The rows in the order of their first runs; of runs with the same settings and seed the newest."""
     rows = []
     for model in dict.fromkeys(record.model for record in records):
         rows += _rows_of_model(model, [record for record in records if record.model == model])
@@ -61,12 +68,13 @@ def _rows_of_model(model: str, records: Sequence[Record]) -> list[Row]:
             groups.append((own, [record]))
         else:
             group.append(record)
-    rows = []
-    for own, members in groups:
-        _check_seeds(model, members)
-        words = [f"{short[key]}={setting_text(key, value)}" for key, value in own.items()]
-        rows.append(Row(" ".join([model, *words]), own, tuple(sorted(members, key=lambda record: record.seed))))
-    return rows
+    for text in (short_text, setting_text):  # exact where short names are the same
+        words = [{key: f"{short[key]}={text(key, value)}" for key, value in own.items()} for own, _ in groups]
+        if len({tuple(each.values()) for each in words}) == len(words):
+            break
+    return [
+        Row(model, own, each, _one_for_each_seed(members)) for (own, members), each in zip(groups, words, strict=True)
+    ]
 
 
 def record_differences(records: Sequence[Record]) -> Differences:
@@ -96,13 +104,7 @@ def _said_by_the_model(key: str) -> bool:
     return key in _SAID_BY_THE_MODEL or (key.startswith("model.attention.") and key.endswith("._target_"))
 
 
-def _check_seeds(model: str, records: Sequence[Record]) -> None:
-    by_seed: dict[int, Record] = {}
-    for record in records:
-        if record.seed in by_seed:
-            raise RunError(
-                f"a row has each seed once, but {by_seed[record.seed].folder} and {record.folder} are both {model} "
-                f"with seed {record.seed} and the same settings: remove one of them, or name the runs to compare with "
-                "runs=[FOLDER,FOLDER]."
-            )
-        by_seed[record.seed] = record
+def _one_for_each_seed(records: Sequence[Record]) -> tuple[Record, ...]:
+    """The newest run of each seed, by seed."""
+    newest = {record.seed: record for record in sorted(records, key=lambda record: record.finished)}
+    return tuple(newest[seed] for seed in sorted(newest))

@@ -14,6 +14,7 @@ _OF_TRAINING: Final = frozenset(
         "cache_dir",
         "evaluation_batch",
         "fine",
+        "num_workers",
         "recipe",
         "selection",  # refers to the others
         "tokenizer",  # answers are scored as text

@@ -25,6 +25,8 @@ _WITHOUT_EFFECT: Final = frozenset(
         "accelerator",  # recorded as hardware
         "log_every_n_steps",
         "enable_model_summary",
+        "num_workers",
+        "resumable",
         "progress",
         "journal",
     }
@@ -33,14 +35,20 @@ _WITHOUT_EFFECT: Final = frozenset(
 _SPLITS: Final = frozenset({"train", "validation", "test"})
 
 
-def setting(config: Mapping[str, Any], key: str) -> Any:
-    """The value of a dotted key; None where there is no such key: a component that was not chosen has no settings."""
+def lookup(config: Mapping[str, Any], key: str) -> Any:
+    """The value of a dotted key, or ABSENT."""
     value: Any = config
     for part in key.split("."):
         if not isinstance(value, Mapping) or part not in value:
-            return None
+            return ABSENT
         value = value[part]
     return value
+
+
+def setting(config: Mapping[str, Any], key: str) -> Any:
+    """The value of a dotted key; None where there is no such key: a component that was not chosen has no settings."""
+    value = lookup(config, key)
+    return None if value is ABSENT else value
 
 
 def references(composed: Mapping[str, Any]) -> frozenset[str]:
@@ -143,6 +151,12 @@ def labels(keys: Sequence[str]) -> dict[str, str]:
 def setting_text(key: str, value: Any) -> str:
     """A value as a user would type it; a class by its own name, a file of this machine too."""
     return value.rpartition(".")[2] if key.endswith("._target_") and isinstance(value, str) else _text(value)
+
+
+def short_text(key: str, value: Any) -> str:
+    """The same for a name: four digits of a long number."""
+    text = setting_text(key, value)
+    return f"{value:.4g}" if isinstance(value, float) and len(text) > len("0.0001") else text
 
 
 def _text(value: Any) -> str:

@@ -1,6 +1,7 @@
 """What a larger hidden state changes: BLEU, losses and the gap between them against size, a line for each model."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any, Final
 
 from matplotlib.figure import Figure
@@ -10,7 +11,7 @@ from attnlab.evaluation.intervals import Estimate, estimate_known
 from attnlab.study.columns import Column
 from attnlab.study.records import Record
 from attnlab.study.rows import Row
-from attnlab.study.settings import labels, setting, setting_text
+from attnlab.study.settings import setting
 from attnlab.study.styles import bleu_axis, draw_line, finish, styles_of
 
 SIZE: Final = "model.hidden_size"
@@ -20,14 +21,12 @@ Lines = dict[str, dict[int, Row]]
 
 def lines_over_sizes(rows: Sequence[Row]) -> Lines:
     """The rows that differ in nothing but the hidden size, where there are at least two sizes."""
-    others = [[key for key in row.settings if not key.endswith("hidden_size")] for row in rows]
-    short = labels(list(dict.fromkeys(key for keys in others for key in keys)))
     lines: Lines = {}
-    for row, keys in zip(rows, others, strict=True):
+    for row in rows:
         size: Any = setting(row.records[0].config, SIZE)
-        words = [f"{short[key]}={setting_text(key, row.settings[key])}" for key in keys]
         if isinstance(size, int):
-            lines.setdefault(" ".join([row.records[0].model, *words]), {})[size] = row
+            name = row.name_without(*(key for key in row.settings if key.endswith("hidden_size")))
+            lines.setdefault(name, {})[size] = row
     return {name: dict(sorted(line.items())) for name, line in sorted(lines.items()) if len(line) > 1}
 
 
@@ -65,13 +64,15 @@ def draw_sizes(lines: Lines) -> Figure:
     metrics = ["test/bleu", *(f"test/bleu/{bucket}" for bucket in dict.fromkeys((buckets[0], buckets[-1])))]
     figure = Figure(figsize=(10.0, 6.4), dpi=120, layout="constrained")
     panels = figure.subplots(2, 3, squeeze=False)
-    for axes, metric in zip(panels[0], metrics, strict=False):
-        for name, line in lines.items():
-            draw_line(axes, _places(line), [row.estimate(metric) for row in line.values()], name, styles[name])
+    for axes, metric in zip_longest(panels[0], metrics):
+        found = {name: [row.estimate(metric) for row in line.values()] for name, line in lines.items() if metric}
+        if not any(any(estimates) for estimates in found.values()):
+            axes.set_visible(False)
+            continue
+        for name, estimates in found.items():
+            draw_line(axes, _places(lines[name]), estimates, name, styles[name])
         axes.set_title(f"test {Column(metric).heading}", fontsize=10)
         bleu_axis(axes)
-    for axes in panels[0][len(metrics) :]:
-        axes.set_visible(False)
     for axes, (title, loss) in zip(panels[1], _LOSSES.items(), strict=True):
         for name, line in lines.items():
             draw_line(axes, _places(line), [loss(row) for row in line.values()], name, styles[name])

@@ -36,7 +36,9 @@ class Comparison:
     def headings(self) -> list[str]:
         """Of all columns."""
         found = ["model", "seeds", *(column.heading for column in self.columns)]
-        return found if self.differences is None else [*found[:3], f"BLEU vs {self.differences.baseline}", *found[3:]]
+        return (
+            found if self.differences is None else [*found[:3], f"BLEU vs {self.differences.baseline.name}", *found[3:]]
+        )
 
     def cells(self, row: Row) -> list[str]:
         """One text for each heading."""
@@ -105,7 +107,7 @@ def to_csv(comparison: Comparison) -> str:
     ]
     differences = comparison.differences
     if differences is not None:
-        lines[0] += [f"test/bleu vs {differences.baseline}{part}" for part in ("", " low", " high", " p (Holm)")]
+        lines[0] += [f"test/bleu vs {differences.baseline.name}{part}" for part in ("", " low", " high", " p")]
     for row in comparison.rows:
         line: list[str | int | float | None] = [row.name, len(row.records)]
         for column in comparison.columns:

@@ -1,4 +1,5 @@
 import logging
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -32,6 +33,18 @@ def test_a_sweep_becomes_a_table(two_models: Path, compose_config: Compose, caps
     assert "- command: python compare.py paths.outputs=outputs runs=sweep\n" in table
     for file in Path("sweep/report").glob("*.[!p]*"):
         assert str(two_models.resolve().parent) not in file.read_text("utf-8"), file
+
+
+def test_an_older_run_of_the_same_seed_is_left_out_and_told(
+    two_models: Path, make_run: MakeRun, compose_config: Compose, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.utime("sweep/luong_dot2/metrics.json", (0, 0))
+    make_run("sweep/again", "luong_dot", 2, metrics={"test/bleu": 99.0})
+    compare(compose_config("compare", "runs=sweep"))
+    assert "4 runs on the test split" in capsys.readouterr().out
+    assert "- older runs of the same seed, left out: sweep/luong_dot2\n" in Path("sweep/report/table.md").read_text(
+        "utf-8"
+    )
 
 
 def test_the_columns_of_alignment(two_models: Path, make_run: MakeRun, compose_config: Compose) -> None:
@@ -71,9 +84,11 @@ def test_what_is_missing_and_what_differs_is_warned_of(
     with caplog.at_level(logging.INFO):
         compare(compose_config("compare", "runs=sweep"))
     warned = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    assert warned[0] == "1 unfinished, left out: sweep/third"
+    assert warned[0] == "1 without results, left out: sweep/third"
     assert any(line.startswith("budgets differ: 36,000 pairs x 4 epochs (luong_dot; no_attention)") for line in warned)
-    assert "- unfinished and left out (1): sweep/third\n" in Path("sweep/report/table.md").read_text("utf-8")
+    assert "- without results (pruned, failed or not finished) and left out (1): sweep/third\n" in Path(
+        "sweep/report/table.md"
+    ).read_text("utf-8")
     assert "report: sweep/report/index.html" in [record.getMessage() for record in caplog.records]
 
 
@@ -90,7 +105,7 @@ def test_the_committed_runs_can_be_compared(
 MISTAKES = {
     "baseline": (
         ["runs=sweep", "baseline=x"],
-        "^baseline names a row, but there is no x: choose one of luong_dot, no_att",
+        r"^baseline names a model, or a row in quotes \('baseline=\".*there is no x to compare with: choose one of lu",
     ),
     "number": (["runs=5"], "^runs is a folder or a list of folders, but it is 5: write runs=FOLDER or runs="),
     "nothing": (["runs=[]"], r"^runs is a folder or a list of folders, but it is \[\]"),

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from attnlab.evaluation.significance import Difference, holm
+from attnlab.study.baseline import Baseline, find_baseline
 from attnlab.study.columns import Column
 from attnlab.study.differences import Differences, Verdict, find_differences
 from attnlab.study.reading import readings
@@ -15,6 +16,7 @@ from attnlab.study.table import compare_rows, to_csv
 MakeRun = Callable[..., Path]
 Read = Callable[[], list[Record]]
 WORDS = ["eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn", "elf", "zwölf"]
+NONE = Baseline("no_attention", {"a": "no_attention", "b": "no_attention"})
 
 
 def reference(place: int, size: int) -> str:
@@ -44,11 +46,11 @@ def differences(rows: list[Row]) -> Differences:
     assert isinstance(sentences, Sentences)
     for place in range(60):
         sentences.buckets[place] = "short" if place < 30 else "long"
-    return find_differences(rows, sentences, baseline="no_attention")
+    return find_differences(rows, sentences, baseline=find_baseline(rows, "no_attention"))
 
 
 def test_what_differs_and_what_does_not(differences: Differences) -> None:
-    assert differences.baseline == "no_attention"
+    assert differences.baseline.name == "no_attention"
     assert differences.best in {"luong_dot", "luong_general"}
     other = ({"luong_dot", "luong_general"} - {differences.best}).pop()
     assert set(differences.to_baseline) == {"luong_dot", "luong_general"}
@@ -56,8 +58,37 @@ def test_what_differs_and_what_does_not(differences: Differences) -> None:
     assert not differences.to_best[other].significant
     assert differences.to_best["no_attention"].significant
     assert differences.lost["no_attention"].low > 30
-    found = [each.difference.p_value for each in differences.to_best.values()]
-    assert [each.p_value for each in differences.to_best.values()] == holm(found)
+    assert all(each.significant and each.difference.high < -20 for each in differences.lost_more.values())
+    for tested, corrected in (
+        (differences.to_baseline, holm),
+        (differences.to_best, lambda values: [min(1.0, 3 * value) for value in values]),  # three pairs of three rows
+    ):
+        found = [each.difference.p_value for each in tested.values()]
+        assert [each.p_value for each in tested.values()] == corrected(found)
+
+
+def test_a_baseline_that_was_picked_by_its_score_is_corrected_for_all_pairs(rows: list[Row]) -> None:
+    sentences = read_sentences([record for row in rows for record in row.records])
+    assert isinstance(sentences, Sentences)
+    against = {"luong_dot": "no_attention", "luong_general": "no_attention"}
+    found = find_differences(rows, sentences, baseline=Baseline("no_attention", against, picked=True))
+    for each in found.to_baseline.values():
+        assert each.p_value == min(1.0, 3 * each.difference.p_value)
+    assert "corrected for all 3 pairs of rows" in found.explanation()
+    assert (found.lost, found.lost_more) == ({}, {})  # all sentences are short
+
+
+def test_one_seed_is_said(make_run: MakeRun, records: Read) -> None:
+    texts = [reference(place, 5 + place % 4) for place in range(20)]
+    for model, wrong in (("luong_dot", ""), ("no_attention", " x")):
+        make_run(model, model, translations=[("w", text, text + wrong) for text in texts])
+    rows = rows_of(found := records())
+    sentences = read_sentences(found)
+    assert isinstance(sentences, Sentences)
+    differences = find_differences(rows, sentences, baseline=find_baseline(rows, None))
+    assert differences.of_one_seed
+    assert "over seeds where a row has several" in differences.explanation()
+    assert "Where a row has one seed" in readings(rows, differences, {})[-1]
 
 
 def test_the_table_shows_them(rows: list[Row], differences: Differences) -> None:
@@ -68,7 +99,7 @@ def test_the_table_shows_them(rows: list[Row], differences: Differences) -> None
     assert len(table.values(table.rows[0])) == len(table.headings)
     heading, first, *_, last = to_csv(table).splitlines()
     assert heading.endswith("test/bleu vs no_attention,test/bleu vs no_attention low,"
-                            "test/bleu vs no_attention high,test/bleu vs no_attention p (Holm)")  # fmt: skip
+                            "test/bleu vs no_attention high,test/bleu vs no_attention p")  # fmt: skip
     assert float(first.split(",")[-4]) == differences.to_baseline["luong_dot"].difference.mean
     assert last.endswith(",,,,")
 
@@ -76,7 +107,7 @@ def test_the_table_shows_them(rows: list[Row], differences: Differences) -> None
 def test_a_difference_in_words() -> None:
     told = Verdict(Difference(31.2, 29.8, 32.5, 0.001, 3, 1000), 0.002)
     unsure = Verdict(Difference(-0.5, -1.5, 0.5, 0.3, 3, 1000), 0.3)
-    found = Differences("no_attention", "a", {"a": told, "b": unsure}, {}, {}, ("short", "long"))
+    found = Differences(NONE, "a", {"a": told, "b": unsure}, {}, {}, {}, ("short", "long"))
     assert found.text("a") == "+31.20 [29.80, 32.50] *"
     assert found.text("b") == "-0.50 [-1.50, 0.50]"
     assert found.text("no_attention") == "–"
@@ -84,12 +115,12 @@ def test_a_difference_in_words() -> None:
 
 
 def test_readings_are_made_of_the_figures(rows: list[Row], differences: Differences) -> None:
-    best, gain, length, alignment = readings(rows, differences, {})
+    best, gain, length, more, alignment = readings(rows, differences, {})
     other = "luong_general" if differences.best == "luong_dot" else "luong_dot"
     alike = differences.to_best[other].p_value
     assert best == (
         f"Best: {differences.best} with BLEU 99.00 ±0.00; not told apart from {other} (p = {alike:.2f}); "
-        "above 1 of 2 other rows (p < 0.05, corrected for 2 comparisons)."
+        "above 1 of 2 other rows (p < 0.05, corrected for all 3 pairs of rows)."
     )
     assert gain.startswith("Against no_attention, 2 of 2 rows gain: from +")
     lost = differences.lost["no_attention"]
@@ -97,12 +128,13 @@ def test_readings_are_made_of_the_figures(rows: list[Row], differences: Differen
         f"From short (1 to 9 words) to long (10 words and more) sources, in BLEU: no_attention loses {lost.mean:.2f} ["
     )
     assert length.startswith(start)
+    assert more.startswith("What is lost so, beside what no_attention loses, 2 of 2 rows lose less: from -")
     assert alignment.startswith("Nearest to the gold alignment: luong_dot with AER 0.200 ±0.248")
 
 
 def test_a_row_may_gain_from_short_to_long(rows: list[Row]) -> None:
     lost = {"luong_dot": Difference(-2.0, -3.0, -1.0, 0.01, 3, 60)}
-    found = Differences("no_attention", "luong_dot", {}, {}, lost, ("short", "long"))
+    found = Differences(NONE, "luong_dot", {}, {}, lost, {}, ("short", "long"))
     assert readings(rows, found, {})[1].endswith("in BLEU: luong_dot gains 2.00 [1.00, 3.00].")
 
 

@@ -38,6 +38,12 @@ def test_time_between_two_starts_does_not_count_and_an_epoch_told_again_replaces
     ]
 
 
+def test_what_a_run_says_before_it_goes_on_is_no_time_of_training() -> None:
+    again = "09:00:00 INFO begun with threads 2, goes on with 1\n" + START.replace("23:59:30", "10:00:00")
+    points = read_course((LOG + again + "10:00:50 INFO epoch 2, step 300: val/bleu 61\n").splitlines())
+    assert [(point.step, point.seconds) for point in points] == [(100, 70), (200, 130), (300, 180)]
+
+
 def test_a_line_for_each_row_against_tokens_and_time(make_run: MakeRun, records: Read, drawn: Drawn) -> None:
     for seed, bleu in ((1, "60"), (2, "70")):
         make_run(f"{seed}", seed=seed, log=LOG.replace("bleu 60", f"bleu {bleu}"))

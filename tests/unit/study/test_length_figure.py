@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
 
-from attnlab.study.length_figure import draw_lengths, length_bins, training_lengths
+from attnlab.study.length_figure import by_training_lengths, draw_lengths, length_bins, training_lengths
 from attnlab.study.records import Record
 from attnlab.study.rows import rows_of
 from attnlab.study.sentences import Sentences, read_sentences
@@ -64,10 +64,19 @@ def test_a_row_is_a_line_with_intervals_and_what_was_trained_is_shaded(
     sentences = read_sentences(found)
     assert isinstance(sentences, Sentences)
     figure = draw_lengths(rows, sentences, styles_of([row.name for row in rows]))
-    axes = figure.axes[0]
-    lines = {name: [bleu for _, bleu in points] for name, points in drawn(axes).items()}
+    short, whole = figure.axes[:2]
+    assert [axes.get_title() for axes in (short, whole)] == ["trained on 1 to 5 words", "trained on any length"]
+    assert [len(axes.patches) for axes in (short, whole)] == [1, 0]
+    lines = {name: [bleu for _, bleu in points] for axes in (short, whole) for name, points in drawn(axes).items()}
     assert lines["luong_dot"] == pytest.approx([100.0, 100.0, 100.0])
     assert len(lines["no_attention"]) == 3
     assert max(lines["no_attention"]) < 60
-    assert [text.get_text() for text in axes.texts] == ["trained to 5"]
-    assert len(axes.patches) == 1
+
+
+def test_too_many_ranges_share_a_panel_and_one_range_has_no_title(make_run: MakeRun, records: Read) -> None:
+    for highest in range(1, 6):
+        make_run(f"{highest}", config={"data.length.train": [1, highest]})
+    rows = rows_of(records())
+    assert by_training_lengths(rows) == {None: rows}
+    assert by_training_lengths(rows[:1]) == {(1, 1): rows[:1]}
+    assert list(by_training_lengths(rows[:4][::-1])) == [(1, highest) for highest in range(1, 5)]

@@ -90,7 +90,7 @@ def test_one_seed_and_missing_runs_are_said(make_run: MakeRun, records: Read, tm
     make_run("0")
     said = lines(records(), [Path("sweep/1"), tmp_path / "sweep" / "2"])
     assert said[0] == "figures of one seed, so without intervals"
-    assert said[-1] == "unfinished and left out (2): sweep/1, sweep/2"
+    assert said[-1] == "without results (pruned, failed or not finished) and left out (2): sweep/1, sweep/2"
 
 
 def test_only_a_difference_is_marked_as_one(make_run: MakeRun, records: Read) -> None:

@@ -1,9 +1,9 @@
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from attnlab.errors import RunError
 from attnlab.study.records import Record
 from attnlab.study.rows import rows_of, unnamed_differences
 from attnlab.study.settings import ABSENT
@@ -64,12 +64,24 @@ def test_a_setting_that_one_run_lacks_tells_the_others_apart(make_run: MakeRun, 
     assert unnamed_differences(rows) == {}
 
 
-def test_the_same_run_twice_is_refused(make_run: MakeRun, records: Read) -> None:
-    make_run("first", seed=2)
-    make_run("second", seed=2)
-    message = "first and second are both luong_dot with seed 2 and the same settings: remove one of them, or name"
-    with pytest.raises(RunError, match=message):
-        rows_of(records())
+def test_of_the_same_run_twice_the_newest_counts(make_run: MakeRun, records: Read) -> None:
+    for folder, written in (("first", 3e9), ("second", 2e9), ("third", 1e9)):
+        make_run(folder, seed=2)
+        os.utime(f"{folder}/metrics.json", (written, written))
+    (row,) = rows_of(records())
+    assert [record.folder.name for record in row.records] == ["first"]
+
+
+def test_long_numbers_are_short_in_names_unless_they_are_then_the_same(make_run: MakeRun, records: Read) -> None:
+    for folder, rate in (("a", 0.0024873946), ("b", 0.01)):
+        make_run(folder, config={"optimizer.lr": rate})
+    assert [row.name for row in rows_of(records())] == ["luong_dot lr=0.002487", "luong_dot lr=0.01"]
+    make_run("c", config={"optimizer.lr": 0.0024873945})
+    assert [row.name for row in rows_of(records())] == [
+        "luong_dot lr=0.0024873946",
+        "luong_dot lr=0.01",
+        "luong_dot lr=0.0024873945",
+    ]
 
 
 def test_a_figure_is_the_mean_of_the_seeds_that_know_it(make_run: MakeRun, records: Read) -> None:

@@ -1,0 +1,87 @@
+"""Which row every other row is measured against: that of the baseline model with the same settings."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from attnlab.errors import ConfigError
+from attnlab.study.rows import Row
+from attnlab.study.settings import ABSENT, lookup
+
+_USUAL: Final = ("no_attention", "uniform")
+"""Parts of the names of models that others are measured against, unless something else is asked for."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What rows are measured against.
+
+    Attributes:
+        name: of a model, or of one row.
+        against: name of a row -> name of the one that it is measured against.
+        picked: whether it was chosen for its score, so that tests have to make up for that.
+    """
+
+    name: str
+    against: Mapping[str, str]
+    picked: bool = False
+
+    @property
+    def rows(self) -> list[str]:
+        """Names of the rows that others are measured against."""
+        return list(dict.fromkeys(self.against.values()))
+
+
+def find_baseline(rows: Sequence[Row], wanted: object) -> Baseline:
+    """What a user asks for, or else `no_attention`, or else a model with uniform weights, or else the last row.
+
+    Args:
+        rows: of the table, in its order.
+        wanted: a model or a row; None for the usual one.
+
+    Raises:
+        ConfigError: there is no such model or row.
+    """
+    models = list(dict.fromkeys(row.records[0].model for row in rows))
+    names = [row.name for row in rows]
+    if wanted is None:
+        for part in _USUAL:
+            for model in (model for model in models if part in model):
+                if against := _of_same_settings(rows, model):
+                    return Baseline(model, against)
+        return Baseline(names[-1], _all_against(names, names[-1]), picked=True)
+    if wanted in models and (against := _of_same_settings(rows, str(wanted))):
+        return Baseline(str(wanted), against)
+    if wanted not in names:
+        raise ConfigError(
+            f"baseline names a model, or a row in quotes ('baseline=\"...\"'), but there is no {wanted} to compare "
+            f"with: choose one of {', '.join(dict.fromkeys([*models, *names]))}."
+        )
+    return Baseline(str(wanted), _all_against(names, str(wanted)))
+
+
+def _all_against(names: Sequence[str], one: str) -> dict[str, str]:
+    return {name: one for name in names if name != one}
+
+
+def _of_same_settings(rows: Sequence[Row], model: str) -> dict[str, str]:
+    """Each row of another model, where just one row of this model has its settings."""
+    against = {}
+    for row in (row for row in rows if row.records[0].model != model):
+        alike = [other.name for other in rows if other.records[0].model == model and _alike(row, other)]
+        if len(alike) == 1:
+            against[row.name] = alike[0]
+    return against
+
+
+def _alike(row: Row, other: Row) -> bool:
+    """Whether two rows have the same values of all settings that tell rows apart, as far as both models have them."""
+    return all(_same(_value(row, key), _value(other, key)) for key in (*row.settings, *other.settings))
+
+
+def _value(row: Row, key: str) -> Any:
+    return lookup(row.records[0].config, key)
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one is ABSENT or other is ABSENT or one == other

@@ -1,0 +1,75 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from attnlab.errors import ConfigError
+from attnlab.study.baseline import Baseline, find_baseline
+from attnlab.study.records import Record
+from attnlab.study.rows import Row, rows_of
+
+MakeRun = Callable[..., Path]
+Read = Callable[[], list[Record]]
+
+
+def over_sizes(make_run: MakeRun, records: Read, **models: tuple[int, ...]) -> list[Row]:
+    for model, sizes in models.items():
+        for size in sizes:
+            make_run(f"{model}{size}", model, config={"model.hidden_size": size})
+    return rows_of(records())
+
+
+def test_a_row_is_measured_against_the_one_with_its_settings(make_run: MakeRun, records: Read) -> None:
+    rows = over_sizes(make_run, records, luong_dot=(64, 256), no_attention=(64, 256))
+    assert find_baseline(rows, None) == Baseline(
+        "no_attention",
+        {
+            "luong_dot hidden_size=256": "no_attention hidden_size=256",
+            "luong_dot hidden_size=64": "no_attention hidden_size=64",
+        },
+    )
+
+
+def test_a_model_with_one_setting_has_the_baseline_of_this_setting(make_run: MakeRun, records: Read) -> None:
+    rows = over_sizes(make_run, records, luong_dot=(64,), luong_general=(512,), no_attention=(64, 256))
+    assert find_baseline(rows, None).against == {"luong_dot": "no_attention hidden_size=64"}
+
+
+def test_settings_that_only_one_model_has_do_not_part_it_from_its_baseline(make_run: MakeRun, records: Read) -> None:
+    for feeding in (True, False):
+        make_run(f"{feeding}", config={"model.network.decoder": {"input_feeding": feeding}})
+    make_run("none", "no_attention")
+    found = find_baseline(rows_of(records()), None)
+    assert set(found.against) == {"luong_dot input_feeding=true", "luong_dot input_feeding=false"}
+    assert found.rows == ["no_attention"]
+
+
+@pytest.mark.parametrize(
+    ("models", "name", "picked"),
+    [
+        (["luong_dot", "luong_uniform", "no_attention", "x"], "no_attention", False),
+        (["luong_dot", "luong_uniform", "x"], "luong_uniform", False),
+        (["luong_dot", "no_attention_wide", "x"], "no_attention_wide", False),
+        (["luong_dot", "x"], "x", True),
+    ],
+)
+def test_the_usual_baseline(make_run: MakeRun, records: Read, models: list[str], name: str, picked: bool) -> None:
+    for model in models:
+        make_run(model, model)
+    rows = rows_of(records())
+    assert find_baseline(rows, None) == Baseline(
+        name, {model: name for model in models if model != name}, picked=picked
+    )
+
+
+def test_a_row_that_is_named_is_that_of_all_others(make_run: MakeRun, records: Read) -> None:
+    rows = over_sizes(make_run, records, luong_dot=(64, 256), no_attention=(64,))
+    found = find_baseline(rows, "luong_dot hidden_size=64")
+    assert set(found.against) == {"luong_dot hidden_size=256", "no_attention"}
+    assert not found.picked
+
+
+def test_what_there_is_not_is_no_baseline(make_run: MakeRun, records: Read) -> None:
+    rows = over_sizes(make_run, records, luong_dot=(64, 256))
+    with pytest.raises(ConfigError, match="but there is no luong_dot to compare with: choose one of luong_dot, luong"):
+        find_baseline(rows, "luong_dot")
