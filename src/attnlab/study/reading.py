@@ -45,9 +45,10 @@ def _best(rows: Sequence[Row], differences: Differences) -> str:
     if close:
         text += f"; not told apart from {_listed(close)}"
     number = len(differences.to_best)
-    if behind := number - len(close):
+    if behind := [name for name in differences.to_best if name not in close]:
+        named = f": {', '.join(behind)}" if len(behind) <= _MOST else ""
         corrected = f"p < {LEVEL}, corrected for all {differences.pairs} pairs of rows"
-        text += f"; above {behind} of {number} other rows ({corrected})"
+        text += f"; above {len(behind)} of {number} other rows{named} ({corrected})"
     return f"{text}."
 
 

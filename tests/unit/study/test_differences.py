@@ -120,7 +120,7 @@ def test_readings_are_made_of_the_figures(rows: list[Row], differences: Differen
     alike = differences.to_best[other].p_value
     assert best == (
         f"Best: {differences.best} with BLEU 99.00 ±0.00; not told apart from {other} (p = {alike:.2f}); "
-        "above 1 of 2 other rows (p < 0.05, corrected for all 3 pairs of rows)."
+        "above 1 of 2 other rows: no_attention (p < 0.05, corrected for all 3 pairs of rows)."
     )
     assert gain.startswith("Against no_attention, 2 of 2 rows gain: from +")
     lost = differences.lost["no_attention"]
