@@ -38,10 +38,12 @@ define sweep
 
 endef
 SEEDS := seed=1,2,3,4,5
-SMALL := seed=1,2 data.train_size=6000 data.recipe.max_epochs=4 data.recipe.hidden_size=64 trainer.precision=32-true logger=csv
-SMALL_LENGTHS := $(SMALL) data.limit.train=2500 model=luong_general,no_attention 'data.length.train=[1,9],null'
-SMALL_SIZES := $(SMALL_LENGTHS) model.hidden_size=32,128
-SMALL_SCORES := $(SMALL) model/attention=additive,dot,general,uniform
+SMALL := data.train_size=10000 data.test_size=500 data.recipe.max_epochs=8 data.recipe.hidden_size=64 trainer.precision=32-true logger=csv
+SMALL_MODELS := $(SMALL) model=luong_general,no_attention
+SMALL_NONE := $(SMALL_MODELS) seed=1,2
+SMALL_LENGTHS := $(SMALL_MODELS) seed=1,2 data.limit.train=5000 'data.length.train=[1,9],null'
+SMALL_SIZES := $(SMALL_MODELS) seed=1 data.limit.train=4500 model.hidden_size=32,128
+SMALL_SCORES := $(SMALL) seed=1,2 model/attention=additive,general,uniform
 
 study: $(READY)
 	$(call sweep,attention_vs_none,attention_vs_none,$(SEEDS))
@@ -50,7 +52,7 @@ study: $(READY)
 	$(call sweep,scoring_functions,scoring_functions,$(SEEDS))
 
 study-small: $(READY)
-	$(call sweep,attention_vs_none,small_attention_vs_none,$(SMALL))
+	$(call sweep,attention_vs_none,small_attention_vs_none,$(SMALL_NONE))
 	$(call sweep,source_length,small_source_length,$(SMALL_LENGTHS))
 	$(call sweep,hidden_sizes,small_hidden_sizes,$(SMALL_SIZES))
 	$(call sweep,scoring_functions,small_scoring_functions,$(SMALL_SCORES))
