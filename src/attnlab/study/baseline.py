@@ -46,7 +46,7 @@ def find_baseline(rows: Sequence[Row], wanted: object) -> Baseline:
     names = [row.name for row in rows]
     if wanted is None:
         for part in _USUAL:
-            for model in (model for model in models if part in model):
+            for model in sorted((model for model in models if part in model), key=len):  # no_attention before its kin
                 if against := _of_same_settings(rows, model):
                     return Baseline(model, against)
         return Baseline(names[-1], _all_against(names, names[-1]), picked=True)

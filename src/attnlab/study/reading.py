@@ -77,7 +77,7 @@ def _told_apart(tested: Mapping[str, Verdict], beginning: str, *, up: str, down:
         ]
         if found:
             verb, *rest = word.split()
-            words = " ".join([f"{verb}s" if len(order) == 1 else verb, *rest])
+            words = " ".join([f"{verb}s" if len(found) == 1 else verb, *rest])
             told.append(
                 f"{beginning}, {len(found)} of {len(order)} row{'s' * (len(order) > 1)} {words}: "
                 f"{'from ' * (len(texts) > 1)}{' to '.join(texts)}."

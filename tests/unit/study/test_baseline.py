@@ -47,7 +47,7 @@ def test_settings_that_only_one_model_has_do_not_part_it_from_its_baseline(make_
 @pytest.mark.parametrize(
     ("models", "name", "picked"),
     [
-        (["luong_dot", "luong_uniform", "no_attention", "x"], "no_attention", False),
+        (["luong_dot", "luong_uniform", "no_attention_wide", "no_attention", "x"], "no_attention", False),
         (["luong_dot", "luong_uniform", "x"], "luong_uniform", False),
         (["luong_dot", "no_attention_wide", "x"], "no_attention_wide", False),
         (["luong_dot", "x"], "x", True),
