@@ -109,9 +109,9 @@ def _over_length(rows: Sequence[Row], differences: Differences) -> list[str]:
         f"From {shortest} to {longest} sources, in BLEU: {'; '.join(losses)}.",
         *_told_apart(
             differences.lost_more,
-            f"What is lost so, beside what {_baseline_name(differences)} loses",
-            up="lose more",
-            down="lose less",
+            f"From {differences.buckets[0]} to {differences.buckets[1]}",
+            up=f"lose more than {_baseline_name(differences)}",
+            down=f"lose less than {_baseline_name(differences)}",
         ),
     ]
 
