@@ -10,13 +10,12 @@ from matplotlib.ticker import MaxNLocator
 from attnlab.evaluation.intervals import Estimate, estimate
 from attnlab.study.rows import Row
 from attnlab.study.sentences import Sentences
-from attnlab.study.settings import setting
+from attnlab.study.settings import TRAINED_LENGTH, setting
 from attnlab.study.styles import Style, bleu_axis, draw_line, finish, styles_of
 
 _BINS: Final = 8
 """Over the lengths of nearly all sentences; the longest add one or two more."""
 _NEARLY_ALL: Final = 0.95
-_TRAINED: Final = "data.length.train"
 _MOST_PANELS: Final = 4
 _LEAST: Final = 20
 """Sentences of a bin: BLEU of fewer is mostly noise."""
@@ -42,7 +41,7 @@ def length_bins(lengths: Sequence[int]) -> list[list[int]]:
 
 def training_lengths(config: Mapping[str, Any]) -> tuple[int, int | None] | None:
     """Shortest and longest source that a run may have been trained on, in words; None where nobody has set it."""
-    lowest, highest = setting(config, _TRAINED) or (None, None)
+    lowest, highest = setting(config, TRAINED_LENGTH) or (None, None)
     if setting(config, "data.join") in (None, 1):
         lowest = setting(config, "data.corpus.lengths.minimum") if lowest is None else lowest
         highest = setting(config, "data.corpus.lengths.maximum") if highest is None else highest
@@ -58,7 +57,7 @@ def draw_lengths(rows: Sequence[Row], sentences: Sentences, styles: Mapping[str,
         styles: name of a row -> how it looks; not used where there are several panels, since models look alike in all.
     """
     panels = by_training_lengths(rows)
-    names = {row.name: row.name_without(_TRAINED) if len(panels) > 1 else row.name for row in rows}
+    names = {row.name: row.name_without(TRAINED_LENGTH) if len(panels) > 1 else row.name for row in rows}
     if len(panels) > 1:
         of_names = styles_of(list(dict.fromkeys(names.values())))
         styles = {name: of_names[short] for name, short in names.items()}

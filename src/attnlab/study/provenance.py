@@ -8,10 +8,9 @@ from typing import Any, Final, NamedTuple
 from attnlab.evaluation.intervals import CONFIDENCE
 from attnlab.study.records import Record
 from attnlab.study.rows import Row, unnamed_differences
-from attnlab.study.settings import ABSENT, labels, setting, setting_text
+from attnlab.study.settings import ABSENT, TRAINED_LENGTH, labels, setting, setting_text
 
 _UNKNOWN: Final = "unknown"
-_LENGTH: Final = "data.length.train"
 _MOST: Final = 6
 """Rows that are named one by one where they differ from others."""
 
@@ -102,7 +101,7 @@ def _pairs(config: Mapping[str, Any], named: Container[str]) -> str:
     joined = setting(config, "data.join")
     if isinstance(joined, Mapping):
         joined = joined.get("train", 1)
-    length = setting(config, _LENGTH)
+    length = setting(config, TRAINED_LENGTH)
     shares = setting(config, "data.sample.train.shares")
     whole = joined in (None, 1) and length is None and shares is None
     if not numbers:
@@ -111,7 +110,7 @@ def _pairs(config: Mapping[str, Any], named: Container[str]) -> str:
         text = f"{'' if whole and size is not None else 'up to '}{min(numbers):,} pairs"
     if joined not in (None, 1):
         text += f" (each of {joined} joined)"
-    if length is None or _LENGTH in named:
+    if length is None or TRAINED_LENGTH in named:
         return text
     return f"{text} with sources of {setting_text('length', length)} words"
 

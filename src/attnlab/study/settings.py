@@ -9,6 +9,8 @@ Differences = dict[str, list[Any]]
 ABSENT: Final = object()
 """Stands for the value of a key that a configuration lacks; unlike None, which is a value."""
 
+TRAINED_LENGTH: Final = "data.length.train"
+"""Range of source lengths that training reads."""
 _WHOLE: Final = frozenset({"buckets", "join", "lengths", "path", "shares", "splits"})
 """Settings whose own keys are values, such as {3-9: 0.5, 30-60: 0.5}: they are compared as one."""
 _SWITCHED_OFF: Final = {"_target_": None}
