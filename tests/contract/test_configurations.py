@@ -56,8 +56,8 @@ TINY = (
 )
 
 
-LONG = "data.length.buckets={short:[1,2],medium:[3,3],long:[4,null]}"
-"""Makes the short sentences of `TINY` long ones."""
+LONG = ("data.length.buckets={short:[1,2],medium:[3,3],long:[4,null]}", "data.validation_size=60")
+"""Makes the short sentences of `TINY` long ones, and lets some validate that are long in any case."""
 
 
 def files() -> Iterator[tuple[str, str]]:
@@ -159,7 +159,7 @@ def test_a_sweep_trains(name: str, compose_config: Compose, tmp_path_factory: py
     space = read_space(sweeper.params, [])
     point = space.grid()[-1] if "Grid" in sweeper.sampler._target_ else {k: ends(v)[1] for k, v in space.varied.items()}
     cache = tmp_path_factory.getbasetemp() / "configurations"
-    config = compose_config("train", f"sweeps={name}", *space.overrides(point), f"paths.cache={cache}", *TINY, LONG)
+    config = compose_config("train", f"sweeps={name}", *space.overrides(point), f"paths.cache={cache}", *TINY, *LONG)
     values = train(config)
     assert (len(values) if isinstance(values, tuple) else 1) == len(objective_names(config))
 

@@ -40,6 +40,7 @@ def config(compose_config: Compose, tmp_path: Path) -> DictConfig:
     return compose_config(
         "train",
         "sweeps=tune_luong_general",
+        "hydra/sweeper/pruner=median",
         f"hydra.sweep.dir={tmp_path}/sweep",
         "hydra.job.num=2",
         "hydra.sweeper.pruner.n_startup_trials=1",
