@@ -41,7 +41,7 @@ SEEDS := seed=1,2,3,4,5
 SMALL := data.train_size=10000 data.test_size=500 data.recipe.max_epochs=8 data.recipe.hidden_size=64 trainer.precision=32-true logger=csv
 SMALL_MODELS := $(SMALL) model=luong_general,no_attention
 SMALL_NONE := $(SMALL_MODELS) seed=1,2
-SMALL_LENGTHS := $(SMALL_MODELS) seed=1,2 data.limit.train=5000 'data.length.train=[1,9],null'
+SMALL_LENGTHS := $(SMALL_NONE) data.limit.train=5000 'data.length.train=[1,9],null'
 SMALL_SIZES := $(SMALL_MODELS) seed=1 data.limit.train=4500 model.hidden_size=32,128
 SMALL_SCORES := $(SMALL) seed=1,2 model/attention=additive,general,uniform
 

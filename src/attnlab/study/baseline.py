@@ -31,6 +31,11 @@ class Baseline:
         """Names of the rows that others are measured against."""
         return list(dict.fromkeys(self.against.values()))
 
+    @property
+    def told(self) -> str:
+        """Its name, and that rows are measured against its row of their own settings if it has several."""
+        return f"{self.name} with the same settings" if len(self.rows) > 1 else self.name
+
 
 def find_baseline(rows: Sequence[Row], wanted: object) -> Baseline:
     """What a user asks for, or else `no_attention`, or else a model with uniform weights, or else the last row.
@@ -42,7 +47,7 @@ def find_baseline(rows: Sequence[Row], wanted: object) -> Baseline:
     Raises:
         ConfigError: there is no such model or row.
     """
-    models = list(dict.fromkeys(row.records[0].model for row in rows))
+    models = list(dict.fromkeys(row.model for row in rows))
     names = [row.name for row in rows]
     if wanted is None:
         for part in _USUAL:
@@ -67,8 +72,8 @@ def _all_against(names: Sequence[str], one: str) -> dict[str, str]:
 def _of_same_settings(rows: Sequence[Row], model: str) -> dict[str, str]:
     """Each row of another model, where just one row of this model has its settings."""
     against = {}
-    for row in (row for row in rows if row.records[0].model != model):
-        alike = [other.name for other in rows if other.records[0].model == model and _alike(row, other)]
+    for row in (row for row in rows if row.model != model):
+        alike = [other.name for other in rows if other.model == model and _alike(row, other)]
         if len(alike) == 1:
             against[row.name] = alike[0]
     return against

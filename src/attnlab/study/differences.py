@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import comb
 from statistics import fmean
 from typing import Final
 
@@ -70,11 +71,10 @@ class Differences:
     def explanation(self) -> str:
         """What the column says."""
         over = "sentences, and over seeds where a row has several" if self.of_one_seed else "sentences and seeds"
-        with_same = " with the same settings" if len(self.baseline.rows) > 1 else ""
         number = len(self.to_baseline)
         correction = f"all {self.pairs} pairs of rows" if self.baseline.picked else f"{number} comparisons (Holm)"
         return (
-            f"BLEU vs {self.baseline.name}{with_same}: difference of the means and its {CONFIDENCE:.0%} interval by "
+            f"BLEU vs {self.baseline.told}: difference of the means and its {CONFIDENCE:.0%} interval by "
             f"paired bootstrap over {over}; * where p < {LEVEL}, corrected for {correction}"
         )
 
@@ -86,7 +86,7 @@ class Differences:
     @property
     def pairs(self) -> int:
         """Of rows: as many comparisons are looked at where a row is picked by its score."""
-        return (len(self.to_best) + 1) * len(self.to_best) // 2
+        return comb(len(self.to_best) + 1, 2)
 
 
 def interval_text(found: Difference) -> str:
@@ -109,7 +109,7 @@ def find_differences(rows: Sequence[Row], sentences: Sentences, *, baseline: Bas
         DataError: there are less than two sentences.
     """
     runs = {row.name: [sentences.statistics[record.folder] for record in row.records] for row in rows}
-    everything, pairs = range(len(sentences.sources)), len(rows) * (len(rows) - 1) // 2
+    everything, pairs = range(len(sentences.sources)), comb(len(rows), 2)
     means = {row.name: fmean(sentences.bleu(record, everything) for record in row.records) for row in rows}
     best = max(means, key=lambda name: means[name])
     places = [

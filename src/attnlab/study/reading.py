@@ -54,15 +54,10 @@ def _best(rows: Sequence[Row], differences: Differences) -> str:
 
 def _baseline(differences: Differences) -> list[str]:
     """`Against no_attention, 2 of 3 rows gain: from 1.20 [0.80, 1.60] (a) to 31.20 [29.80, 32.50] (b)`."""
-    baseline = _baseline_name(differences)
+    baseline = differences.baseline.told
     told = _told_apart(differences.to_baseline, f"Against {baseline}", up="gain", down="lose")
     alike = {name: each for name, each in differences.to_baseline.items() if not each.significant}
     return [*told, f"Not told apart from {baseline}: {_listed(alike)}."] if alike else told
-
-
-def _baseline_name(differences: Differences) -> str:
-    name = differences.baseline.name
-    return f"{name} with the same settings" if len(differences.baseline.rows) > 1 else name
 
 
 def _told_apart(tested: Mapping[str, Verdict], beginning: str, *, up: str, down: str) -> list[str]:
@@ -110,8 +105,8 @@ def _over_length(rows: Sequence[Row], differences: Differences) -> list[str]:
         *_told_apart(
             differences.lost_more,
             f"From {differences.buckets[0]} to {differences.buckets[1]}",
-            up=f"lose more than {_baseline_name(differences)}",
-            down=f"lose less than {_baseline_name(differences)}",
+            up=f"lose more than {differences.baseline.told}",
+            down=f"lose less than {differences.baseline.told}",
         ),
     ]
 
