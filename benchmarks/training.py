@@ -3,6 +3,7 @@
     python benchmarks/training.py                          # the setup of the peers, on Multi30k where it is at hand
     python benchmarks/training.py model=bahdanau --peers   # another model, no peers
     python benchmarks/training.py --rounds 2 --steps 20    # a first look
+    python benchmarks/training.py --compiled               # compile=true beside the rest
 
 All sides train in turn, `--steps` steps each after `--skip` that do not count, and are compared round by round. Ours go
 through Lightning's trainer, data loader and all; a peer is its own command, and its log tells its speed. End tokens
@@ -39,6 +40,9 @@ from attnlab.experiment.build import (
 )
 from attnlab.experiment.train import quiet_libraries
 
+PARALLEL, COMPILED = "no input feeding", "compiled step"
+CHANGES = {PARALLEL: "model.network.decoder.input_feeding=false", COMPILED: "compile=true"}
+"""What is tried besides the model as it is."""
 SAMPLED = 4
 """Batches whose operations are counted, and which the recurrent layers alone read."""
 
@@ -74,6 +78,7 @@ class Trainee:
         self.precision = decide_precision(config)
         self.model = build_model(config, prepared.tokenizers)
         self.datamodule = build_datamodule(config, prepared)
+        self.task = build_task(config, self.model, build_judge(config, prepared, "validation"))
 
     @property
     def parameters(self) -> int:
@@ -90,8 +95,8 @@ class Trainee:
         """Tokens a second."""
         clock = Clock(self.skip)
         quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
-        task = build_task(self.config, self.model, build_judge(self.config, self.prepared, "validation"))
-        build_trainer(self.config, self.precision, callbacks=[clock], **quiet).fit(task, datamodule=self.datamodule)
+        trainer = build_trainer(self.config, self.precision, callbacks=[clock], **quiet)
+        trainer.fit(self.task, datamodule=self.datamodule)
         return clock.tokens / clock.seconds
 
     def sampled(self) -> tuple[list[Batch], int]:
@@ -152,27 +157,30 @@ def parse() -> argparse.Namespace:
     parser = options("Real target tokens a second in training.", rounds=7)
     parser.add_argument("--steps", type=int, default=100, help="those that count, in each round")
     parser.add_argument("--skip", type=int, default=20, help="steps before them, and how often peers report")
+    parser.add_argument("--compiled", action="store_true", help="also with a compiled step")
     return parser.parse_args()
 
 
 def own_sides(arguments: argparse.Namespace) -> dict[str, Trainee]:
-    """Ours in each precision, with and, where the model knows the choice, without input feeding."""
+    """Ours in each precision, with each change that it knows."""
     data = data_folder(arguments)
     fixed = [f"trainer.max_steps={arguments.skip + arguments.steps}", "trainer.max_epochs=-1"]
     fixed += ["trainer.limit_val_batches=0"]
-    feeding = "model.network.decoder.input_feeding"
+    changes = {"": [], **{name: [change] for name, change in CHANGES.items()}}
+    if not arguments.compiled:
+        del changes[COMPILED]
     sides: dict[str, Trainee] = {}
     prepared = None
     for precision in arguments.precisions:
-        for change in ([], [f"{feeding}=false"]):
+        for change, overrides in changes.items():
             wanted = [*fixed, f"trainer.precision={precision}", *arguments.overrides]
-            config = compose_config(wanted, data=data, work=arguments.work)
-            if change and not OmegaConf.select(config, feeding):
+            plain = compose_config(wanted, data=data, work=arguments.work)
+            if change == PARALLEL and not OmegaConf.select(plain, "model.network.decoder.input_feeding"):
                 continue
-            config = compose_config([*wanted, *change], data=data, work=arguments.work)
+            config = compose_config([*wanted, *overrides], data=data, work=arguments.work)
             prepared = prepared or prepare_data(config)
             side = Trainee(config, prepared, arguments.skip)
-            name = f"{config.model.name}, {side.precision.name}{', no input feeding' if change else ''}"
+            name = ", ".join(filter(None, [config.model.name, side.precision.name, change]))
             sides.setdefault(name, side)  # "auto" may be one of the others
     return sides
 
@@ -235,9 +243,10 @@ def markdown(own: Mapping[str, Trainee], peers: Sequence[Peer], measured: Altern
         giga = Spread.of([rate / 1e9 for rate in measured.figures[name]])
         notes.append(f"- {name}: {giga.show()} billion operations a second")
     notes += [
-        f"- {parallel}: {measured.ratio(parallel, name).show('.2f')} times as fast as with it"
+        f"- {changed}: {measured.ratio(changed, name).show('.2f')} times as fast as {name}"
         for name in own
-        if (parallel := f"{name}, no input feeding") in own
+        for change in CHANGES
+        if (changed := f"{name}, {change}") in own
     ]
     headings = ["side", "batches", "parameters", "target tokens/s", f"times {fastest or 'a peer'}", "limit, tokens/s"]
     return [*report.table([*headings, "of the limit"], rows, texts=2), "", *notes]

@@ -45,6 +45,7 @@ MISTAKES = {
     "rate": (["optimizer.lr=abc"], "optimizer.lr takes a number, but it is 'abc'"),
     "negative rate": (["optimizer.lr=-1"], r"optimizer cannot be built \(Invalid learning rate: -1\)"),
     "beam": (["search.beam_size=0"], "num_hypotheses is 1 and beam_size 0: raise search.beam_size"),
+    "compile": (["compile=abc"], "compile is true or false, not 'abc': false is faster on a CPU"),
     "averaging": (["average_checkpoints=0"], "average_checkpoints is a whole number from 1, not 0"),
     # what does not go together
     "unequal sizes": (["model=luong_dot", "model.attention.memory_size=8"], "dot needs memory_size == query_size"),

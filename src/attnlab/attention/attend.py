@@ -132,8 +132,8 @@ class Attention(nn.Module):
         return self.read_masked(span, query, memory, past)
 
     def _excerpts_pay(self, span: Span, num_queries: int, source: int) -> bool:
-        if self.remembers or not self.scoring.content_based:
-            return False
+        if self.remembers or not self.scoring.content_based or torch.compiler.is_compiling():
+            return False  # a compiled step has a tape of its own
         pays_from = PAIRWISE if self.scoring.pairwise else min(SHARED * num_queries, SHARED_BY_MANY)
         return source > pays_from * span.size
 

@@ -41,8 +41,10 @@ def pairs_fit(query: Float[Tensor, "batch target _"], keys: Float[Tensor, "batch
     """Whether the graph may keep a number for every entry of every pair of a step and a position.
 
     A step does not know how many steps there will be, and all that they keep is alive at once: it reckons with a target
-    as long as the source.
+    as long as the source. A compiler decides by itself what it keeps.
     """
+    if torch.compiler.is_compiling():
+        return True
     (batch, target), (source, key) = query.shape[:2], keys.shape[1:]
     return batch * max(target, source) * source * key <= KEPT
 

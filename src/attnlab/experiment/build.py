@@ -20,6 +20,7 @@ from attnlab.errors import ConfigError
 from attnlab.evaluation.judge import SplitJudge
 from attnlab.evaluation.scores import TextScores
 from attnlab.experiment.components import check_component, component, first_line
+from attnlab.seq2seq.compiled import CompiledStep
 from attnlab.seq2seq.model import Seq2Seq
 from attnlab.text.tokenizer import TokenizerPair
 from attnlab.text.trainers import TokenizerTrainer
@@ -87,6 +88,7 @@ def build_task(config: DictConfig, model: Seq2Seq, judge: SplitJudge) -> Transla
         search=build_search(config, "validation_search"),
         judge=judge,
         scheduled_sampling=config.scheduled_sampling,
+        step=CompiledStep(model.decoder) if OmegaConf.select(config, "compile", default=False) else None,  # as above
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import torch
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from attnlab.data.pairs import TokenPairs
 from attnlab.data.prepare import PreparedData
@@ -29,6 +29,9 @@ def check_settings(config: DictConfig) -> None:
         raise ConfigError(f"seed is a whole number from 0 to {_LARGEST_SEED}, not {seed!r}: try seed=1.")
     if type(best) is not int or best < 1:
         raise ConfigError(f"average_checkpoints is a whole number from 1, not {best!r}: 1 tests the best checkpoint.")
+    compiled = OmegaConf.select(config, "compile", default=False)  # older runs do not say
+    if type(compiled) is not bool:
+        raise ConfigError(f"compile is true or false, not {compiled!r}: false is faster on a CPU.")
     _check_monitor(str(config.monitor), str(config.monitor_mode), list(config.data.length.buckets))
     known = (f"best/{config.monitor}", "parameters", "train/tokens_per_second")
     for name in config.objectives or ():

@@ -28,6 +28,8 @@ class BahdanauDecoder(Decoder):
     Bahdanau et al. (2015), section 3.1. With several layers the top one asks.
     """
 
+    loops = True
+
     def __init__(
         self,
         *,

@@ -1,6 +1,7 @@
 """The interface of every decoder, with the step-by-step loop that any faster way must equal."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -20,16 +21,22 @@ class Decoded(NamedTuple):
     state: DecoderState
 
 
+Step = Callable[[Tensor, DecoderState], Decoded]
+"""`Decoder.step`, or what does the same."""
+
+
 class Decoder(nn.Module, ABC):
     """Turns embedded target tokens and a memory into one output vector for each next word.
 
     Attributes:
         recurrent: the recurrent layers.
         output_size: size of an output vector.
+        loops: whether `forward` takes one step after the other, since each needs what the one before gave.
     """
 
     recurrent: RecurrentLayers
     output_size: int
+    loops: bool
 
     @abstractmethod
     def start(
@@ -51,11 +58,14 @@ class Decoder(nn.Module, ABC):
         """
         return self.stepwise(embedded, state)
 
-    def stepwise(self, embedded: Float[Tensor, "batch target embedding"], state: DecoderState) -> Decoded:
-        """The reference for `forward`: one step after the other, each as search takes it."""
+    def stepwise(
+        self, embedded: Float[Tensor, "batch target embedding"], state: DecoderState, step: Step | None = None
+    ) -> Decoded:
+        """The reference for `forward`: one step after the other, each as search takes it, or by `step`."""
+        take = self.step if step is None else step
         outputs, weights = [], []
         for position in range(embedded.shape[1]):
-            decoded = self.step(embedded[:, position : position + 1], state)
+            decoded = take(embedded[:, position : position + 1], state)
             outputs.append(decoded.outputs)
             weights.append(decoded.weights)
             state = decoded.state

@@ -40,7 +40,7 @@ class LuongDecoder(Decoder):
         super().__init__()
         self.attention = attention
         self.merge = merge
-        self.input_feeding = input_feeding
+        self.input_feeding = self.loops = input_feeding
         self.output_size = merge.output_size
         self.output_dropout = output_dropout
         fed_size = merge.output_size if input_feeding else 0

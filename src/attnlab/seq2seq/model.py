@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from attnlab.decoding.protocol import StepOutput
 from attnlab.masking import length_mask
 from attnlab.seq2seq.bridge import Bridge
-from attnlab.seq2seq.decoder import Decoder
+from attnlab.seq2seq.decoder import Decoder, Step
 from attnlab.seq2seq.embeddings import Embeddings
 from attnlab.seq2seq.encoder import Encoder
 from attnlab.seq2seq.state import DecoderState
@@ -62,10 +62,17 @@ class Seq2Seq(nn.Module):
         source: Int[Tensor, "batch source"],
         source_lengths: Int[Tensor, " batch"],
         target: Int[Tensor, "batch target"],
+        step: Step | None = None,
     ) -> Prediction:
-        """Teacher forcing: position t reads target[:, t] and predicts the word after it."""
-        state = self.start(source, source_lengths)
-        outputs, weights, _ = self.decoder(self.embeddings.embed_target(target), state)
+        """Teacher forcing: position t reads target[:, t] and predicts the word after it.
+
+        A decoder that loops takes its steps by `step`, if there is one.
+        """
+        state, embedded = self.start(source, source_lengths), self.embeddings.embed_target(target)
+        if step is None or not self.decoder.loops:
+            outputs, weights, _ = self.decoder(embedded, state)
+        else:
+            outputs, weights, _ = self.decoder.stepwise(embedded, state, step)
         return self._predict(outputs, weights)
 
     def sampled(
@@ -74,15 +81,16 @@ class Seq2Seq(nn.Module):
         source_lengths: Int[Tensor, " batch"],
         target: Int[Tensor, "batch target"],
         rate: float,
+        step: Step | None = None,
     ) -> Prediction:
         """Scheduled sampling: after the first, each token is with probability `rate` one drawn from the model itself.
 
         Bengio et al. (2015); the draw is per token and carries no gradient. It reads the output layer at every step.
         """
-        state = self.start(source, source_lengths)
+        state, take = self.start(source, source_lengths), self.decoder.step if step is None else step
         tokens, outputs, weights = target[:, :1], [], []
         for position in range(target.shape[1]):
-            decoded = self.decoder.step(self.embeddings.embed_target(tokens), state)
+            decoded = take(self.embeddings.embed_target(tokens), state)
             state = decoded.state
             outputs.append(decoded.outputs)
             weights.append(decoded.weights)

@@ -24,6 +24,8 @@ from attnlab.seq2seq.state import DecoderState, RecurrentState
 class NoAttentionDecoder(Decoder):
     """The source's last state starts the recurrent layers, nothing more (Sutskever et al. 2014)."""
 
+    loops = False
+
     def __init__(
         self,
         *,
@@ -70,6 +72,8 @@ class NoAttentionContextDecoder(Decoder):
     Cho et al. (2014), RNN Encoder-Decoder: h_t = f(h_{t-1}, y_{t-1}, c), p(y_t | h_t, y_{t-1}, c). c is the first state
     of the top layer, which the bridge made of the encoder's last one.
     """
+
+    loops = False
 
     def __init__(
         self,

@@ -16,6 +16,7 @@ from attnlab.data.batch import Batch
 from attnlab.decoding.protocol import Search
 from attnlab.errors import ConfigError
 from attnlab.evaluation.answer import Answer, answer
+from attnlab.seq2seq.decoder import Step
 from attnlab.seq2seq.model import Seq2Seq
 from attnlab.training.loss import TranslationLoss
 from attnlab.training.processes import gather
@@ -33,6 +34,7 @@ class TranslationTask(lightning.LightningModule):
         search: finds validation translations.
         judge: turns the answers to the validation split and the stage's name into metrics.
         scheduled_sampling: probability that a target token is the model's own; 0 is teacher forcing.
+        step: takes the decoder's steps in training; None leaves them to the decoder.
 
     Raises:
         ConfigError: if `scheduled_sampling` is no probability, or the loss is about the weights of a model without any.
@@ -48,6 +50,7 @@ class TranslationTask(lightning.LightningModule):
         search: Search,
         judge: Callable[[Sequence[Answer], str], dict[str, float]],
         scheduled_sampling: float,
+        step: Step | None,
     ) -> None:
         super().__init__()
         if not 0 <= scheduled_sampling <= 1:
@@ -62,6 +65,7 @@ class TranslationTask(lightning.LightningModule):
         self.search = self._search = search
         self.judge = judge
         self.scheduled_sampling = scheduled_sampling
+        self._step = step
         self._make_optimizer = optimizer
         self._schedule = schedule
         self._nll = MeanMetric()
@@ -91,9 +95,9 @@ class TranslationTask(lightning.LightningModule):
         """The loss of one batch."""
         source, lengths, read = batch.source, batch.source_lengths, batch.target[:, :-1]
         if self.scheduled_sampling > 0:
-            prediction = self.model.sampled(source, lengths, read, self.scheduled_sampling)
+            prediction = self.model.sampled(source, lengths, read, self.scheduled_sampling, self._step)
         else:
-            prediction = self.model(source, lengths, read)
+            prediction = self.model(source, lengths, read, self._step)
         loss = self.loss(prediction, batch.target[:, 1:])
         tokens = batch.target_lengths.sum() - batch.target_lengths.shape[0]
         self._nll.update(loss.nll, weight=tokens)

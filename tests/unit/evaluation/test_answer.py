@@ -14,6 +14,7 @@ from attnlab.decoding.limits import LengthLimit
 from attnlab.evaluation.answer import answer, attends
 from attnlab.seq2seq.bridge import Copy
 from attnlab.seq2seq.cells import GRU
+from attnlab.seq2seq.decoder import Step
 from attnlab.seq2seq.embeddings import Embeddings
 from attnlab.seq2seq.encoder import Encoder
 from attnlab.seq2seq.model import Prediction, Seq2Seq
@@ -86,8 +87,8 @@ def test_likelihoods_are_summed_in_float32_at_least_whatever_the_model_computes_
 class Looking(Seq2Seq):
     """Spreads each step's weight evenly over the whole padded source, which a real model never does."""
 
-    def forward(self, source: Tensor, source_lengths: Tensor, target: Tensor) -> Prediction:
-        predicted = super().forward(source, source_lengths, target)
+    def forward(self, source: Tensor, source_lengths: Tensor, target: Tensor, step: Step | None = None) -> Prediction:
+        predicted = super().forward(source, source_lengths, target, step)
         shape = (source.shape[0], target.shape[1], source.shape[1])
         numbers = torch.arange(float(shape[0] * shape[1] * shape[2])).view(shape)
         return replace(predicted, weights=numbers.to(predicted.outputs.dtype))

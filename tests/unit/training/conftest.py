@@ -124,6 +124,7 @@ def make_task(
             "search": Greedy(length_limit=limit),
             "judge": judge,
             "scheduled_sampling": 0.0,
+            "step": None,
         }
         return TranslationTask(model, **parts | changes)
 

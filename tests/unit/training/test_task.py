@@ -77,9 +77,9 @@ def test_scheduled_sampling_reads_the_model_s_own_words_in_training_only(
     task = make_task(scheduled_sampling=rate)
     sampled, rates = task.model.sampled, []
 
-    def record(source: Tensor, source_lengths: Tensor, target: Tensor, rate: float) -> Prediction:
+    def record(source: Tensor, source_lengths: Tensor, target: Tensor, rate: float, step: None) -> Prediction:
         rates.append(rate)
-        return sampled(source, source_lengths, target, rate)
+        return sampled(source, source_lengths, target, rate, step)
 
     monkeypatch.setattr(task.model, "sampled", record)
     trainer = make_trainer(max_epochs=2, limit_val_batches=0)
