@@ -1,4 +1,4 @@
-"""Which source positions are real tokens, and the only softmax over them."""
+"""Which source positions are real tokens, the only softmax over them, and sums that all of this needs."""
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -23,3 +23,11 @@ def masked_softmax(scores: Float[Tensor, "*shape"], mask: Bool[Tensor, "*#shape"
     """
     weights = widened(scores).masked_fill(~mask, float("-inf")).softmax(dim=-1)
     return weights.masked_fill(~mask, 0.0).to(scores.dtype)
+
+
+def running_sum(values: Float[Tensor, "*shape"], dim: int) -> Float[Tensor, "*shape"]:
+    """The sum of all entries up to each one; torch's, unless it is to be deterministic, which it is not on a GPU."""
+    if not torch.are_deterministic_algorithms_enabled():
+        return values.cumsum(dim)
+    size = values.shape[dim]
+    return (values.movedim(dim, -1) @ values.new_ones(size, size).triu()).movedim(-1, dim)

@@ -6,8 +6,11 @@ from builders import BuildModel
 from torch.testing import assert_close
 
 from attnlab.data.batch import collate
+from attnlab.seq2seq import encoder, recurrent
+from attnlab.seq2seq.cells import run_as_stored
 from attnlab.seq2seq.model import Seq2Seq
 from attnlab.text.special import EOS
+from attnlab.training.loss import TranslationLoss
 
 SOURCES = [[5, 6, 7, 8, 9], [6, 6], [9]]
 TARGETS = [[7, 5, 6], [8, 8, 9, 10], []]
@@ -37,6 +40,28 @@ def test_the_fast_path_equals_the_steps_in_values_and_gradients(model: Seq2Seq) 
         results.append((known, gradients(model)))
     fast, naive = results
     assert_close(fast, naive, rtol=0, atol=1e-10)
+
+
+def test_autocast_changes_little(model_name: str, build_model: BuildModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a GPU: torch's recurrent layers in float32, products in bfloat16, all types where they meet."""
+    for module in (encoder, recurrent):
+        monkeypatch.setattr(module, "run_layers", run_as_stored)
+    model, batch = build_model(model_name).eval(), collate(SOURCES, TARGETS, range(3))
+    results = []
+    for enabled in (False, True):
+        model.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            prediction = model(batch.source, batch.source_lengths, batch.target[:, :-1])
+            loss = TranslationLoss(label_smoothing=0.1, coverage=0.0)(prediction, batch.target[:, 1:]).total
+        loss.backward()
+        results.append((loss, gradients(model)))
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled), torch.inference_mode():
+            state = model.start(batch.source, batch.source_lengths)
+            assert torch.isfinite(model.step(batch.target[:, :1], state).log_probs[..., 4:]).all()
+    (loss, exact), (rough_loss, rough) = results
+    assert_close(rough_loss, loss, rtol=0.02, atol=0, check_dtype=False)
+    largest = max(gradient.abs().max().item() for gradient in exact.values())
+    assert_close(rough, exact, rtol=0, atol=0.05 * largest)
 
 
 def test_every_parameter_of_the_model_receives_a_gradient(model: Seq2Seq, model_name: str) -> None:

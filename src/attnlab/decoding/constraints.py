@@ -36,7 +36,8 @@ class Constraints:
 
     def forbid_(self, log_probs: Float[Tensor, "batch beam vocab"], history: Int[Tensor, "batch beam length"]) -> None:
         """Sets what may not follow `history` (the tokens so far, without BOS) to minus infinity, in place."""
-        log_probs[..., list(self.banned)] = FORBIDDEN
+        for never in self.banned:
+            log_probs[..., never] = FORBIDDEN
         if history.shape[-1] < self.minimum_length:
             log_probs[..., self.eos] = FORBIDDEN
         if 0 < self.no_repeat_ngram_size <= history.shape[-1]:

@@ -88,7 +88,7 @@ def build_task(config: DictConfig, model: Seq2Seq, judge: SplitJudge) -> Transla
         search=build_search(config, "validation_search"),
         judge=judge,
         scheduled_sampling=config.scheduled_sampling,
-        step=CompiledStep(model.decoder) if OmegaConf.select(config, "compile", default=False) else None,  # as above
+        step=CompiledStep(model.decoder) if OmegaConf.select(config, "compile", default=False) else None,  # as below
     )
 
 
@@ -158,7 +158,10 @@ def decide_precision(config: DictConfig) -> Precision:
             "a fused optimizer scales gradients itself, so that 16-mixed cannot clip them, but trainer.precision is "
             f"{wanted}: set trainer.precision=bf16-mixed or optimizer.fused=false."
         )
-    return choose_precision(wanted, "cuda" if on_gpu else "cpu")
+    precision = choose_precision(wanted, "cuda" if on_gpu else "cpu")
+    # cuDNN's layers would use TF32 in float32, unlike all other products: then a loop of steps is not what they are.
+    torch.backends.cudnn.allow_tf32 = not precision.name.startswith(("32", "64"))
+    return precision
 
 
 def device_of(name: str) -> torch.device:

@@ -1,11 +1,16 @@
-"""The arithmetic of one recurrent step, by kind of cell."""
+"""The arithmetic of recurrent layers, one step by kind of cell and all steps by torch's modules."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import ClassVar, NamedTuple, final
+from typing import Any, ClassVar, NamedTuple, final
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
+
+LayersState = Tensor | tuple[Tensor, Tensor]
+"""What torch's recurrent layers begin and end with: hidden states, and cell states where there are any."""
 
 
 class CellState(NamedTuple):
@@ -119,3 +124,22 @@ class Plain(Cell):
     ) -> CellState:
         """New state: h' = tanh(W x + U h)."""
         return CellState((from_input + from_hidden).tanh(), None)
+
+
+def run_layers(layers: nn.RNNBase, inputs: Tensor | PackedSequence, state: LayersState | None = None) -> Any:
+    """What `layers(inputs, state)` returns, all steps at once; on a GPU in the type of its weights.
+
+    There, autocast would run torch's layers in float16 even where bfloat16 is meant, in which small gradients vanish.
+    """
+    return layers(inputs, state) if inputs.data.is_cpu else run_as_stored(layers, inputs, state)
+
+
+def run_as_stored(layers: nn.RNNBase, inputs: Tensor | PackedSequence, state: LayersState | None = None) -> Any:
+    """The same without autocast."""
+    weight = layers.all_weights[0][0]
+    if isinstance(state, tuple):
+        state = (state[0].to(weight.dtype), state[1].to(weight.dtype))
+    elif state is not None:
+        state = state.to(weight.dtype)
+    with torch.autocast(weight.device.type, enabled=False):
+        return layers(inputs.to(weight.dtype), state)

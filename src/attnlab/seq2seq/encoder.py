@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from attnlab.errors import ConfigError
-from attnlab.seq2seq.cells import Cell
+from attnlab.seq2seq.cells import Cell, run_layers
 from attnlab.seq2seq.state import RecurrentState
 
 
@@ -52,7 +52,7 @@ class Encoder(nn.Module):
     ) -> Encoded:
         """Reads every source to its own end: padding never enters a state."""
         packed = pack_padded_sequence(embedded, source_lengths.cpu(), batch_first=True, enforce_sorted=False)
-        outputs, last = self.layers(packed)
+        outputs, last = run_layers(self.layers, packed)
         memory, _ = pad_packed_sequence(outputs, batch_first=True, total_length=embedded.shape[1])
         if isinstance(last, tuple):
             hidden, cell = last

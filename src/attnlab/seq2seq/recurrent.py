@@ -4,7 +4,7 @@ from jaxtyping import Float
 from torch import Tensor, nn, stack
 from torch.nn.functional import dropout, linear
 
-from attnlab.seq2seq.cells import Cell, CellState
+from attnlab.seq2seq.cells import Cell, CellState, run_layers
 from attnlab.seq2seq.collected import CollectedLinear
 from attnlab.seq2seq.state import RecurrentState
 
@@ -29,9 +29,9 @@ class RecurrentLayers(nn.Module):
         hidden = state.hidden.contiguous()
         if self.cell.has_cell_state:
             assert state.cell is not None
-            outputs, (hidden, cell) = self.layers(inputs, (hidden, state.cell.contiguous()))
+            outputs, (hidden, cell) = run_layers(self.layers, inputs, (hidden, state.cell.contiguous()))
             return outputs, RecurrentState(hidden, cell)
-        outputs, hidden = self.layers(inputs, hidden)
+        outputs, hidden = run_layers(self.layers, inputs, hidden)
         return outputs, RecurrentState(hidden, None)
 
     def step(

@@ -3,8 +3,10 @@
 from functools import partial
 
 import lightning
+import torch
 from lightning.pytorch.callbacks import WeightAveraging
 from torch import Tensor
+from torch.optim.swa_utils import PARAM_LIST
 
 from attnlab.errors import ConfigError
 
@@ -22,7 +24,7 @@ class MovingAverage(WeightAveraging):
     def __init__(self, *, decay: float) -> None:
         if not 0 <= decay < 1:
             raise ConfigError(f"callbacks.averaging.decay is in [0, 1), not {decay}: 0.999 is usual, 0 is off.")
-        super().__init__(avg_fn=partial(move, decay=decay))
+        super().__init__(multi_avg_fn=partial(move, decay=decay))
 
     def on_fit_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Lightning copies the model before it has moved it to its device; the copy follows it here."""
@@ -30,7 +32,8 @@ class MovingAverage(WeightAveraging):
             self._average_model.to(pl_module.device)
 
 
-def move(average: Tensor, current: Tensor, steps: Tensor | int, *, decay: float) -> Tensor:
-    """The average after one more step; `steps` were averaged before."""
+@torch.no_grad()
+def move(averages: PARAM_LIST, current: PARAM_LIST, steps: Tensor | int, *, decay: float) -> None:
+    """Moves averages by one more step, in place and all at once; `steps` were averaged before."""
     count = float(steps)
-    return average.lerp(current, 1 - min(decay, (1 + count) / (10 + count)))
+    torch._foreach_lerp_(averages, current, 1 - min(decay, (1 + count) / (10 + count)))

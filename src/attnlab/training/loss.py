@@ -10,7 +10,7 @@ from torch.nn import LinearCrossEntropyOptions
 from torch.nn.functional import linear_cross_entropy, pad
 
 from attnlab.errors import ConfigError
-from attnlab.masking import widened
+from attnlab.masking import running_sum, widened
 from attnlab.seq2seq.model import Prediction
 from attnlab.text.special import PAD
 
@@ -136,5 +136,5 @@ def coverage_loss(
     the loss.
     """
     wide = widened(weights)
-    covered = pad(wide[:, :-1], (0, 0, 1, 0)).cumsum(dim=1)
+    covered = running_sum(pad(wide[:, :-1], (0, 0, 1, 0)), dim=1)
     return (minimum(wide, covered).sum(dim=-1) * real).sum() / real.sum()

@@ -77,6 +77,9 @@ class TranslationTask(lightning.LightningModule):
     def configure_optimizers(self) -> Any:
         """The optimizer over all parameters, and its schedule over the whole planned training."""
         optimizer = self._make_optimizer(self.parameters())
+        if self.trainer.scaler is None:
+            # Lightning does not clip for an optimizer that could unscale gradients, as fused ones could; here none are.
+            optimizer._step_supports_amp_scaling = False  # type: ignore[attr-defined]
         total_steps = self.trainer.estimated_stepping_batches
         if total_steps == float("inf"):
             raise ConfigError(

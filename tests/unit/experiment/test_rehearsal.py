@@ -66,6 +66,7 @@ def test_the_best_checkpoint_is_kept(config: DictConfig) -> None:
 def test_a_precision_is_taken_as_configured(config: DictConfig, name: str) -> None:
     config.trainer.precision = name
     assert decide_precision(config).name == name
+    assert not torch.backends.cudnn.allow_tf32  # float32 is float32 in all products of a GPU
 
 
 @pytest.mark.parametrize("name", ["16-mixed", "16-true"])

@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
+from torch.nn.utils.rnn import pack_sequence
 from torch.testing import assert_close
 
-from attnlab.seq2seq.cells import GRU, LSTM, Cell, CellState, Plain
+from attnlab.seq2seq.cells import GRU, LSTM, Cell, CellState, Plain, run_as_stored, run_layers
 
 CELLS: list[tuple[Cell, Callable[..., nn.RNNCellBase]]] = [
     (LSTM(), nn.LSTMCell),
@@ -73,3 +74,17 @@ def test_the_forget_gate_of_an_lstm_starts_nearly_open() -> None:
     bias = dict(layers.named_parameters())["bias_hh_l0"]
     assert (bias[5:10] == 1).all()
     assert (bias[:5].abs() < 1).all()
+
+
+@pytest.mark.parametrize("cell", [LSTM(), GRU(), Plain()])
+def test_layers_run_as_they_are_stored_whatever_autocast_says(cell: Cell) -> None:
+    """A CPU would run the last two in bfloat16, a GPU all three in float16."""
+    layers = cell.build(3, 5, num_layers=2, dropout=0.0, bidirectional=False).float()
+    inputs, first = torch.randn(2, 4, 3, dtype=torch.float32), torch.zeros(2, 2, 5, dtype=torch.float32)
+    state = (first, first) if cell.has_cell_state else first
+    rough = (first.bfloat16(), first.bfloat16()) if cell.has_cell_state else first.bfloat16()
+    plain, last = run_layers(layers, inputs, state)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert_close(run_as_stored(layers, inputs, rough), (plain, last), rtol=0, atol=0)
+        packed, _ = run_as_stored(layers, pack_sequence(list(inputs)))
+    assert packed.data.dtype == torch.float32

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import lightning
@@ -13,7 +14,8 @@ from torch.optim import Optimizer
 from attnlab.data.bucketing import BatchBudget
 from attnlab.data.prepare import PreparedData
 from attnlab.errors import ConfigError
-from attnlab.seq2seq.cells import LSTM
+from attnlab.seq2seq import encoder
+from attnlab.seq2seq.cells import LSTM, run_as_stored
 from attnlab.seq2seq.model import Prediction, Seq2Seq
 from attnlab.seq2seq.no_attention import NoAttentionDecoder
 from attnlab.training.datamodule import TranslationDataModule
@@ -86,6 +88,20 @@ def test_scheduled_sampling_reads_the_model_s_own_words_in_training_only(
     trainer.fit(task, datamodule=data)
     assert rates == ([] if rate == 0 else [rate] * 6)
     assert math.isfinite(trainer.callback_metrics["train/loss"])
+
+
+def test_bfloat16_is_trained_in_with_a_fused_optimizer_and_clipping(
+    make_task: MakeTask, make_trainer: MakeTrainer, data: TranslationDataModule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a GPU, where torch's layers stay in float32. Lightning alone would refuse to clip for this optimizer."""
+    monkeypatch.setattr(encoder, "run_layers", run_as_stored)
+    task = make_task(optimizer=partial(torch.optim.Adam, lr=0.02, fused=True))
+    losses = []
+    for epochs in (1, 12):
+        trainer = make_trainer(max_epochs=epochs, precision="bf16-mixed", gradient_clip_val=1.0)
+        trainer.fit(task, datamodule=data)
+        losses.append(trainer.callback_metrics["val/loss"].item())
+    assert losses[1] < 0.7 * losses[0]
 
 
 def test_a_coverage_loss_trains_attention_and_is_logged(

@@ -11,6 +11,7 @@ from torch.autograd.function import once_differentiable
 from attnlab.attention.normalizers.normalizer import Normalizer
 from attnlab.attention.normalizers.sparse import below_best, centred
 from attnlab.attention.past import Past
+from attnlab.masking import running_sum
 
 
 @final
@@ -33,8 +34,8 @@ class _Entmax15(Function):
     def forward(ctx: Any, z: Tensor) -> Tensor:
         descending = (z / 2).sort(dim=-1, descending=True).values
         size = torch.arange(1, z.shape[-1] + 1, dtype=z.dtype, device=z.device)
-        mean = descending.cumsum(dim=-1) / size
-        spread = descending.square().cumsum(dim=-1) - size * mean.square()
+        mean = running_sum(descending, dim=-1) / size
+        spread = running_sum(descending.square(), dim=-1) - size * mean.square()
         thresholds = mean - ((1 - spread) / size).clamp(min=0).sqrt()  # if the best `size` share the weight
         support = (descending >= thresholds).sum(dim=-1, keepdim=True)
         root = (z / 2 - thresholds.gather(-1, support - 1)).clamp(min=0)

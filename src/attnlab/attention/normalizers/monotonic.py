@@ -89,5 +89,5 @@ def arrivals(
 
 
 def _certain(scores: Tensor, mask: Tensor, before: Tensor) -> Tensor:
-    stops = (before.cumsum(dim=-1) > 0) & (scores > 0) & mask
+    stops = ((before > 0).cumsum(dim=-1) > 0) & (scores > 0) & mask
     return (stops & (stops.cumsum(dim=-1) == 1)).to(scores.dtype)

@@ -11,6 +11,7 @@ from torch.autograd.function import once_differentiable
 from attnlab.attention.normalizers.normalizer import Normalizer
 from attnlab.attention.normalizers.sparse import below_best, centred
 from attnlab.attention.past import Past
+from attnlab.masking import running_sum
 
 
 @final
@@ -33,7 +34,7 @@ class _Sparsemax(Function):
     def forward(ctx: Any, z: Tensor) -> Tensor:
         descending = z.sort(dim=-1, descending=True).values
         size = torch.arange(1, z.shape[-1] + 1, dtype=z.dtype, device=z.device)
-        thresholds = (descending.cumsum(dim=-1) - 1) / size  # if the best `size` positions share the weight
+        thresholds = (running_sum(descending, dim=-1) - 1) / size  # if the best `size` positions share the weight
         support = (descending > thresholds).sum(dim=-1, keepdim=True)
         weights = (z - thresholds.gather(-1, support - 1)).clamp(min=0)
         ctx.save_for_backward(weights)
