@@ -46,10 +46,10 @@ SMALL_SIZES := $(SMALL_MODELS) seed=1 data.limit.train=4500 model.hidden_size=32
 SMALL_SCORES := $(SMALL) seed=1,2 model/attention=additive,general,uniform
 
 study: $(READY)
-	$(call sweep,attention_vs_none,attention_vs_none,$(SEEDS))
-	$(call sweep,source_length,source_length,$(SEEDS))
-	$(call sweep,hidden_sizes,hidden_sizes,$(SEEDS))
-	$(call sweep,scoring_functions,scoring_functions,$(SEEDS))
+	$(call sweep,attention_vs_none,study_attention_vs_none,$(SEEDS))
+	$(call sweep,source_length,study_source_length,$(SEEDS))
+	$(call sweep,hidden_sizes,study_hidden_sizes,$(SEEDS))
+	$(call sweep,scoring_functions,study_scoring_functions,$(SEEDS))
 
 study-small: $(READY)
 	$(call sweep,attention_vs_none,small_attention_vs_none,$(SMALL_NONE))

@@ -7,7 +7,7 @@ from attnlab.experiment.launch import launch
 
 def main(config: DictConfig) -> None:
     """Leaves the report."""
-    from attnlab.study.compare import compare  # noqa: PLC0415  # late, so that --help and a bad override answer at once
+    from attnlab.study.compare import compare  # late, so that --help and a bad override answer at once
 
     compare(config)
 

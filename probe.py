@@ -7,7 +7,7 @@ from attnlab.experiment.launch import launch
 
 def main(config: DictConfig) -> float:
     """Returns the share of its own word in a memory state's gradient, for multiruns."""
-    from attnlab.experiment.probe import probe  # noqa: PLC0415  # late, so that --help and a bad override answer at once
+    from attnlab.experiment.probe import probe  # late, so that --help and a bad override answer at once
 
     return probe(config)
 

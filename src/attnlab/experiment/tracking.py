@@ -67,7 +67,6 @@ class Tracker(ABC):
 
 
 @runtime_checkable
-@runtime_checkable
 class Tracking(Protocol):
     """A way of showing runs, as conf/logger/ configures it."""
 

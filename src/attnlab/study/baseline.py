@@ -8,7 +8,7 @@ from attnlab.errors import ConfigError
 from attnlab.study.rows import Row
 from attnlab.study.settings import ABSENT, lookup
 
-_USUAL: Final = ("no_attention", "uniform")
+USUAL: Final = ("no_attention", "uniform")
 """Parts of the names of models that others are measured against, unless something else is asked for."""
 
 
@@ -50,7 +50,7 @@ def find_baseline(rows: Sequence[Row], wanted: object) -> Baseline:
     models = list(dict.fromkeys(row.model for row in rows))
     names = [row.name for row in rows]
     if wanted is None:
-        for part in _USUAL:
+        for part in USUAL:
             for model in sorted((model for model in models if part in model), key=len):  # no_attention before its kin
                 if against := _of_same_settings(rows, model):
                     return Baseline(model, against)

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from attnlab.evaluation.intervals import Estimate
 from attnlab.evaluation.pictures import font_families, printable
+from attnlab.study.baseline import USUAL
 
 _COLORS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9", "#7F6000")
 """Okabe & Ito (2008) without yellow, which is lost on white: told apart by those who do not see red or green."""
@@ -24,8 +25,6 @@ _HANDLE: Final = 7
 _MOST_COLUMNS: Final = 4
 _LINE: Final = 0.19
 """Inches of one line of it."""
-_BASELINES: Final = ("no_attention", "uniform")
-"""Parts of the names of models that others are measured against."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ def styles_of(names: Sequence[str], *, always: Sequence[str] = ()) -> dict[str, 
     shown = list(names)
     if len(names) > MOST:
         best_of_model = {name.partition(" ")[0]: name for name in reversed(names)}
-        baselines = (name for model, name in best_of_model.items() if any(part in model for part in _BASELINES))
+        baselines = (name for model, name in best_of_model.items() if any(part in model for part in USUAL))
         between = (names[len(names) * part // 4] for part in (1, 2, 3))
         kept = list(dict.fromkeys([names[0], names[-1], *always[:2], *baselines, *between, *names]))[:MOST]
         shown = [name for name in names if name in kept]

@@ -19,7 +19,6 @@ _ELSEWHERE: Final = (
     "callbacks.progress.",
     "data.num_workers.",
     "trainer.accelerator.",
-    "trainer.devices.",
 )
 """What may differ from worker to worker: where things lie, who looks on, and the machine."""
 

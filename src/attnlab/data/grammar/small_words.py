@@ -60,12 +60,6 @@ POSSESSIVES: Final = (
     _possessive("their", "ihr"),
 )
 NUMBERS: Final = (_strong("two", "zwei"), _strong("three", "drei"), _strong("four", "vier"), _strong("five", "fünf"))
-DETERMINERS: Final = {
-    word: determiner
-    for determiner in (THE, A, NO, BARE, THIS, EVERY, ALL, SOME, MANY, *POSSESSIVES, *NUMBERS)
-    for word in (determiner.english, determiner.english_plural)
-    if word or determiner is BARE
-}
 
 
 @dataclass(frozen=True, slots=True)

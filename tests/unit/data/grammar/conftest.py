@@ -10,17 +10,26 @@ import pytest
 
 from attnlab.data.grammar import adjectives, nouns, places
 from attnlab.data.grammar.small_words import (
+    ALL,
     BARE,
     COORDINATORS,
-    DETERMINERS,
+    EVERY,
     FREQUENCIES,
     INTENSIFIERS,
     INTERROGATIVES,
     MANNERS,
+    MANY,
     MODALS,
+    NO,
+    NUMBERS,
+    POSSESSIVES,
+    SOME,
     SUBORDINATORS,
+    THE,
+    THIS,
     TIMES,
     VOICES,
+    A,
     Adverbial,
     Coordinator,
     Modal,
@@ -32,6 +41,12 @@ from attnlab.data.grammar.words import Pair
 
 PLURALS = {noun.english_plural: noun for noun in nouns.BY_ENGLISH.values()}
 ADVERBS = {adverb.english: adverb for adverb in (*TIMES, *FREQUENCIES, *MANNERS, *VOICES, *INTERROGATIVES)}
+DETERMINERS = {
+    word: determiner
+    for determiner in (THE, A, NO, BARE, THIS, EVERY, ALL, SOME, MANY, *POSSESSIVES, *NUMBERS)
+    for word in (determiner.english, determiner.english_plural)
+    if word or determiner is BARE
+}
 DEGREES = {adverb.english: adverb for adverb in INTENSIFIERS}
 
 
