@@ -262,6 +262,7 @@ def quiet_libraries() -> None:
         ".*exists and is not empty.*",
         ".*GPU available but not used.*",
         ".*sync_dist=True.*",  # a validation's figures are those of all processes
+        ".*TensorFloat32 tensor cores.*",  # float32 is what was asked for
         ".*dataloader is not resumable.*",  # the data module is: see its load_state_dict
     ):
         warnings.filterwarnings("ignore", message=message)
