@@ -18,7 +18,7 @@ import report
 from report import ROOT
 
 from attnlab.experiment.results import read_results
-from hydra_plugins.attnlab_sweeper._storage import open_storage
+from attnlab.experiment.storage import open_storage
 
 SWEEP = "tune_luong_general"
 BUDGET = (

@@ -22,7 +22,7 @@ import report
 from alternating import alternate
 from report import ROOT
 
-from hydra_plugins.attnlab_sweeper._storage import open_storage
+from attnlab.experiment.storage import open_storage
 
 TRAINING = (
     "data.train_size=2000",

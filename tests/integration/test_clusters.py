@@ -16,7 +16,7 @@ from command_line import TINY, Commands
 from optuna.exceptions import ExperimentalWarning
 from toy_sweep import GRID, assert_each_once, begin
 
-from hydra_plugins.attnlab_sweeper._storage import open_storage
+from attnlab.experiment.storage import open_storage
 
 PLACES = ("paths.cache=cache", "sweeps=attention_vs_none", "seed=1", "model=luong_dot,no_attention")
 

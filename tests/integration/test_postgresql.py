@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import create_engine
 from toy_sweep import GRID, SEARCH, assert_each_once, begin, space_of, trials, work
 
-from hydra_plugins.attnlab_sweeper._locks import POSTGRESQL_KEY, only_one
+from attnlab.experiment.locks import POSTGRESQL_KEY, only_one
 
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 """Where Debian has them; elsewhere they are on the path."""

@@ -20,7 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 from optuna.trial import FrozenTrial
 
 from attnlab.experiment.launch import CONF
-from hydra_plugins.attnlab_sweeper._storage import open_storage
+from attnlab.experiment.storage import open_storage
 
 PLACES = ("paths.outputs=swept", "paths.cache=cache")
 UNHEARD: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}

@@ -19,11 +19,11 @@ from optuna.samplers import RandomSampler
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import FrozenTrial
 
+from attnlab.experiment.locks import Presence, only_one
+from attnlab.experiment.storage import open_storage
 from attnlab.training.pruning import Pruned
-from hydra_plugins.attnlab_sweeper._locks import Presence, only_one
 from hydra_plugins.attnlab_sweeper._queue import Queue
 from hydra_plugins.attnlab_sweeper._space import Space, read_space
-from hydra_plugins.attnlab_sweeper._storage import open_storage
 from hydra_plugins.attnlab_sweeper._worker import Worker
 from hydra_plugins.attnlab_sweeper.config import StudySweeperConf
 

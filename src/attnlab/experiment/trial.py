@@ -17,9 +17,8 @@ from attnlab.errors import Interrupted
 from attnlab.experiment.launch import in_sweep
 from attnlab.experiment.layout import CONFIG_FILE
 from attnlab.experiment.resume import held, is_run
+from attnlab.experiment.storage import WORKER, explained, open_storage
 from attnlab.training.pruning import Report
-from hydra_plugins.attnlab_sweeper._queue import WORKER
-from hydra_plugins.attnlab_sweeper._storage import explained, open_storage
 
 _OF_A_TRIAL = "ATTNLAB_TRIAL"
 """Set for the further processes of a distributed training, which Lightning starts without Hydra's multirun."""

@@ -6,8 +6,8 @@ from typing import Final
 import optuna
 from optuna.trial import TrialState
 
+from attnlab.experiment.storage import JOURNAL, open_storage
 from attnlab.study.provenance import Line
-from hydra_plugins.attnlab_sweeper._storage import JOURNAL, open_storage
 
 _SHOWN: Final = 20
 """Numbers of trials that are listed of one kind."""

@@ -18,16 +18,15 @@ from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from hydra_plugins.attnlab_sweeper._locks import Presence
+from attnlab.experiment.locks import Presence
+from attnlab.experiment.storage import WORKER
 from hydra_plugins.attnlab_sweeper._outcome import Outcome
 from hydra_plugins.attnlab_sweeper._space import Point
 
 log = logging.getLogger(__name__)
 
-WORKER: Final = "worker"
-"""Attributes of a trial: who runs it,"""
 BEAT: Final = "beat"
-"""a number that grows as long as it runs,"""
+"""Attributes of a trial: a number that grows as long as it runs,"""
 REASON: Final = "reason"
 """why it failed, in one line,"""
 TRACEBACK: Final = "traceback"

@@ -19,14 +19,14 @@ from optuna.samplers import BaseSampler, RandomSampler
 from optuna.study import StudyDirection
 
 from attnlab.errors import ConfigError
+from attnlab.experiment.locks import Presence, only_one
 from attnlab.experiment.rehearsal import check_settings
+from attnlab.experiment.storage import explained, open_storage, shown
 from attnlab.experiment.trial import objective_names
 from hydra_plugins.attnlab_sweeper._afterwards import show
 from hydra_plugins.attnlab_sweeper._identity import check_identity
-from hydra_plugins.attnlab_sweeper._locks import Presence, only_one
 from hydra_plugins.attnlab_sweeper._queue import Queue
 from hydra_plugins.attnlab_sweeper._space import check_space, read_space
-from hydra_plugins.attnlab_sweeper._storage import explained, open_storage, shown
 from hydra_plugins.attnlab_sweeper._worker import Worker
 
 log = logging.getLogger(__name__)

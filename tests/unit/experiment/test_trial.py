@@ -12,8 +12,8 @@ from optuna.trial import TrialState
 
 from attnlab.errors import Interrupted
 from attnlab.experiment.resume import held
+from attnlab.experiment.storage import open_storage
 from attnlab.experiment.trial import build_reports, join_sweep, objective_names, returned, running_trial
-from hydra_plugins.attnlab_sweeper._storage import open_storage
 
 Compose = Callable[..., DictConfig]
 

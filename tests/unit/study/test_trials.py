@@ -3,8 +3,8 @@ from pathlib import Path
 import optuna
 from optuna.trial import TrialState
 
+from attnlab.experiment.storage import open_storage
 from attnlab.study.trials import progress
-from hydra_plugins.attnlab_sweeper._storage import open_storage
 
 
 def test_a_sweep_tells_what_is_missing(tmp_path: Path) -> None:

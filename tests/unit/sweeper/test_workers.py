@@ -10,7 +10,7 @@ from optuna.trial import TrialState
 from toy_sweep import GRID, SEARCH, assert_each_once, begin, steps, toy_queue, trials, work
 
 from attnlab.errors import RunError
-from hydra_plugins.attnlab_sweeper._locks import Presence
+from attnlab.experiment.locks import Presence
 
 
 def ended(process: object, seconds: float = 60.0) -> int:

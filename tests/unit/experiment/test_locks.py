@@ -6,8 +6,8 @@ from pathlib import Path
 
 import optuna
 
-from hydra_plugins.attnlab_sweeper._locks import Presence, only_one
-from hydra_plugins.attnlab_sweeper._storage import open_storage
+from attnlab.experiment.locks import Presence, only_one
+from attnlab.experiment.storage import open_storage
 
 FORK = multiprocessing.get_context("fork")
 

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from optuna.exceptions import ExperimentalWarning
 from optuna.storages import BaseStorage, GrpcStorageProxy, JournalStorage, RDBStorage
@@ -14,9 +15,11 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
 from attnlab.errors import ConfigError
 from attnlab.experiment.components import first_line
-from hydra_plugins.attnlab_sweeper._locks import JournalLock
+from attnlab.experiment.locks import JournalLock
 
-JOURNAL = "study.journal"
+JOURNAL: Final = "study.journal"
+WORKER: Final = "worker"
+"""Attribute of a trial: who runs it."""
 _CONNECT_SECONDS = 15
 
 

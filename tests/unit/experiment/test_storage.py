@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from attnlab.errors import ConfigError
-from hydra_plugins.attnlab_sweeper._storage import explained, open_storage, shown
+from attnlab.experiment.storage import explained, open_storage, shown
 
 
 @pytest.mark.parametrize(
