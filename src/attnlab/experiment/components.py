@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 OmegaConf.register_resolver("sum", lambda *sizes: sum(sizes), replace=True)  # sizes of what is joined
 # Even, since each direction of an encoder has half.
-OmegaConf.register_resolver("widened", lambda size, factor: 2 * round(size * factor / 2), replace=True)
+OmegaConf.register_resolver("scaled_size", lambda size, factor: 2 * round(size * factor / 2), replace=True)
 
 WHITELIST: Final = [
     "attnlab.attention.*",
