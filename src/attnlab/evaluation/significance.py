@@ -48,7 +48,7 @@ class Difference:
         high: its other end.
         p_value: how often a difference so far from 0, on either side, would be found if there were none.
         seeds: of the system that has fewer; with 1 the variance of its seeds is unknown and left out.
-        sentences: that were compared.
+        sentences: that were compared; of a drop those of the smaller selection.
     """
 
     mean: float
@@ -139,7 +139,7 @@ def drop(runs: Sequence[Statistics], first: Rows, second: Rows, *, resamples: in
     Raises:
         DataError: also if the two share sentences.
     """
-    return _judge(_drops([runs], first, second, resamples, seed), len(first) + len(second))
+    return _judge(_drops([runs], first, second, resamples, seed), min(len(first), len(second)))
 
 
 def compare_drops(
@@ -153,7 +153,7 @@ def compare_drops(
 ) -> Difference:
     """The `drop` of a system minus that of another: above 0 where it loses more. Errors as in `drop`."""
     own, others = _drops([system, other], first, second, resamples, seed)
-    return _judge([own, -others], len(first) + len(second))
+    return _judge([own, -others], min(len(first), len(second)))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -220,6 +220,4 @@ def _read(path: Path) -> str:
 
 
 def _unreadable(path: Path, reason: str) -> RunError:
-    return RunError(
-        f"Results are read as attnlab wrote them, but {path} {reason}: score the run again with evaluate.py."
-    )
+    return RunError(f"Results are read as attnlab wrote them, but {path} {reason}: restore it, or train the run again.")

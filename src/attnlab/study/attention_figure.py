@@ -25,10 +25,10 @@ from attnlab.study.sentences import Sentences
 from attnlab.study.settings import setting
 from attnlab.text.special import EOS, SPECIAL_TOKENS
 
-MOST: Final = 12
+MOST: Final = 16
 """Models in one figure: loading each takes about half a second."""
 _LENGTHS: Final = range(8, 13)
-"""Words of a source that fits twelve times on a page."""
+"""Words of a source that fits sixteen times on a page."""
 _COLUMNS: Final = 4
 _TITLE: Final = 30
 """Letters of a title in one line."""
@@ -88,9 +88,9 @@ def _grammar_links(record: Record) -> dict[tuple[str, str], frozenset[Link]]:
 
 
 def attending(rows: Sequence[Row]) -> list[Row]:
-    """The first row of each model that has an attention and its weights on disk, at most twelve: eleven and the last.
+    """The first row of each model that has an attention and its weights on disk; of one model alone, all rows.
 
-    Of one model alone, all rows.
+    At most `MOST`, the last one among them.
     """
     found = [
         row

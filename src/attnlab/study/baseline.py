@@ -36,6 +36,11 @@ class Baseline:
         """Its name, and that rows are measured against its row of their own settings if it has several."""
         return f"{self.name} with the same settings" if len(self.rows) > 1 else self.name
 
+    def missing(self, rows: Sequence[Row]) -> str:
+        """`no row of no_attention has the settings of: luong_dot hidden_size=512`; nothing if every row has one."""
+        alone = [row.name for row in rows if row.name not in self.against and self.name not in (row.model, row.name)]
+        return f"no single row of {self.name} has the settings of: {', '.join(alone)}" if alone else ""
+
 
 def find_baseline(rows: Sequence[Row], wanted: object) -> Baseline:
     """What a user asks for, or else `no_attention`, or else a model with uniform weights, or else the last row.
@@ -57,6 +62,12 @@ def find_baseline(rows: Sequence[Row], wanted: object) -> Baseline:
         return Baseline(names[-1], _all_against(names, names[-1]), picked=True)
     if wanted in models and (against := _of_same_settings(rows, str(wanted))):
         return Baseline(str(wanted), against)
+    if wanted in models and wanted not in names:
+        raise ConfigError(
+            f"a row is measured against the one row of the baseline that has its settings, but no row of {wanted} has "
+            f"those of another model: name one row in quotes ('baseline=\"...\"'), "
+            f"{', '.join(row.name for row in rows if row.model == wanted)}."
+        )
     if wanted not in names:
         raise ConfigError(
             f"baseline names a model, or a row in quotes ('baseline=\"...\"'), but there is no {wanted} to compare "

@@ -46,7 +46,7 @@ def compare(config: DictConfig) -> None:
     check_same_test(found.records)
     comparison = _comparison(config, found.records)
     baseline = find_baseline(comparison.rows, config.baseline)
-    sentences = read_sentences(found.records)
+    sentences = read_sentences([record for row in comparison.rows for record in row.records])
     if isinstance(sentences, Sentences) and len(sentences.sources) > 1 and len(comparison.rows) > 1:
         differences = find_differences(comparison.rows, sentences, baseline=baseline)
         comparison = replace(comparison, differences=differences)
@@ -56,6 +56,8 @@ def compare(config: DictConfig) -> None:
         *statement(comparison.rows, command=_command(), unfinished=found.unfinished),
         *([Line(f"older runs of the same seed, left out: {', '.join(repeated)}", differs=True)] if repeated else []),
         *([] if comparison.differences is None else [Line(comparison.differences.explanation())]),
+        *([Line(f"no row is tested against another: {sentences}", differs=True)] if isinstance(sentences, str) else []),
+        *([Line(text, differs=True)] if (text := baseline.missing(comparison.rows)) else []),
         *(line for folder in folders for line in progress(folder)),
     ]
     said = Said(

@@ -9,16 +9,22 @@ from typing import Final
 import numpy as np
 
 from attnlab.evaluation.intervals import CONFIDENCE
-from attnlab.evaluation.significance import Difference, compare_drops, compare_systems, drop, holm
+from attnlab.evaluation.significance import (
+    Difference,
+    Statistics,
+    bleu_of,
+    compare_drops,
+    compare_systems,
+    drop,
+    holm,
+)
 from attnlab.study.baseline import Baseline
 from attnlab.study.columns import UNKNOWN
 from attnlab.study.rows import Row
-from attnlab.study.sentences import Sentences
+from attnlab.study.sentences import SEED, Sentences
 
 LEVEL: Final = 0.05
 """Of a test: how often it may see a difference where there is none."""
-_SEED: Final = 1
-"""Of the draws of sentences: the same table gives the same figures."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,7 @@ class Differences:
         best: name of the row with the highest BLEU.
         to_baseline: name of each row with a baseline -> its BLEU minus that of the baseline.
         to_best: name of each other row -> BLEU of the best minus its own.
+        by_length: the same two on the sources of the first and of the last bucket alone, by name of the bucket.
         lost: name of a row -> BLEU on the shortest sources minus that on the longest.
         lost_more: name of each row with a baseline -> what it loses so minus what the baseline does.
         buckets: names of shortest and longest.
@@ -57,6 +64,7 @@ class Differences:
     best: str
     to_baseline: Mapping[str, Verdict]
     to_best: Mapping[str, Verdict]
+    by_length: Mapping[str, tuple[str, Mapping[str, Verdict]]]
     lost: Mapping[str, Difference]
     lost_more: Mapping[str, Verdict]
     buckets: tuple[str, str]
@@ -109,34 +117,45 @@ def find_differences(rows: Sequence[Row], sentences: Sentences, *, baseline: Bas
         DataError: there are less than two sentences.
     """
     runs = {row.name: [sentences.statistics[record.folder] for record in row.records] for row in rows}
-    everything, pairs = range(len(sentences.sources)), comb(len(rows), 2)
-    means = {row.name: fmean(sentences.bleu(record, everything) for record in row.records) for row in rows}
-    best = max(means, key=lambda name: means[name])
+    pairs = comb(len(rows), 2)
+    best, to_best = _against_the_best(runs, pairs)
     places = [
         np.array([place for place, each in enumerate(sentences.buckets) if each == name], dtype=np.int64)
         for name in rows[0].records[0].buckets
     ]
     buckets = [(name, own) for name, own in zip(rows[0].records[0].buckets, places, strict=True) if len(own) > 1]
-    lost, lost_more = {}, {}
+    lost, lost_more, by_length = {}, {}, {}
     if len(buckets) > 1:
         ends = buckets[0][1], buckets[-1][1]
-        lost = {name: drop(own, *ends, seed=_SEED) for name, own in runs.items()}
+        by_length = {
+            name: _against_the_best({row: [run[own] for run in each] for row, each in runs.items()}, pairs)
+            for name, own in (buckets[0], buckets[-1])
+        }
+        lost = {name: drop(own, *ends, seed=SEED) for name, own in runs.items()}
         lost_more = {
-            name: compare_drops(runs[name], runs[other], *ends, seed=_SEED) for name, other in baseline.against.items()
+            name: compare_drops(runs[name], runs[other], *ends, seed=SEED) for name, other in baseline.against.items()
         }
     to_baseline = {
-        name: compare_systems(runs[name], runs[other], seed=_SEED) for name, other in baseline.against.items()
+        name: compare_systems(runs[name], runs[other], seed=SEED) for name, other in baseline.against.items()
     }
-    to_best = {name: compare_systems(runs[best], own, seed=_SEED) for name, own in runs.items() if name != best}
     return Differences(
         baseline=baseline,
         best=best,
         to_baseline=_verdicts(to_baseline, pairs if baseline.picked else None),
-        to_best=_verdicts(to_best, pairs),
+        to_best=to_best,
+        by_length=by_length,
         lost=lost,
         lost_more=_verdicts(lost_more, pairs if baseline.picked else None),
         buckets=(buckets[0][0], buckets[-1][0]) if buckets else ("", ""),
     )
+
+
+def _against_the_best(runs: Mapping[str, Sequence[Statistics]], pairs: int) -> tuple[str, dict[str, Verdict]]:
+    """Name of the row with the highest mean BLEU, and by how much it is above each other."""
+    means = {name: fmean(float(bleu_of(run.sum(axis=0))) for run in own) for name, own in runs.items()}
+    best = max(means, key=lambda name: means[name])
+    to_best = {name: compare_systems(runs[best], own, seed=SEED) for name, own in runs.items() if name != best}
+    return best, _verdicts(to_best, pairs)
 
 
 def _verdicts(found: Mapping[str, Difference], pairs: int | None) -> dict[str, Verdict]:

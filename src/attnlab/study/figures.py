@@ -77,7 +77,8 @@ def _lengths(rows: Sequence[Row], sentences: Sentences | str, styles: dict[str, 
         return Drawing(name, title, f"{sentences}.", None)
     known = any(trained is not None for trained in by_training_lengths(rows))
     shaded = "Shaded: lengths that training has seen." if known else "Which lengths training has seen is not shown."
-    return Drawing(name, title, f"{_MEANS} {shaded}", draw_lengths(rows, sentences, styles))
+    means = f"Mean over seeds with its {CONFIDENCE:.0%} interval over sentences and seeds, for sources of like length."
+    return Drawing(name, title, f"{means} {shaded}", draw_lengths(rows, sentences, styles))
 
 
 def _sizes(rows: Sequence[Row]) -> Drawing:
@@ -86,7 +87,8 @@ def _sizes(rows: Sequence[Row]) -> Drawing:
     if not lines:
         return Drawing(name, title, "no two rows differ in nothing but model.hidden_size.", None)
     text = (
-        f"{_MEANS} Losses of the last epoch; data.length.validation says which sources validation reads. "
+        f"{_MEANS} Losses of the last epoch, data.length.validation says which sources validation reads; that of "
+        "training is taken while the model learns, with dropout, which makes the gap smaller than it is. "
         "Overfitting is where the validation loss rises with the size while the training loss falls."
     )
     return Drawing(name, title, text, draw_sizes(lines))
@@ -97,7 +99,10 @@ def _learning(rows: Sequence[Row], styles: dict[str, Style]) -> Drawing:
     courses = courses_of(rows)
     if not courses:
         return Drawing(name, title, f"no run has left a {LOG_FILE} with epochs.", None)
-    text = f"{_MEANS} A point is the end of an epoch. Time is that of the clock, validation counted."
+    text = (
+        f"{_MEANS} A point is the end of an epoch, and a line ends where the first of its runs does. Time is that of "
+        "the clock, validation counted."
+    )
     return Drawing(name, title, text, draw_learning(courses, styles))
 
 

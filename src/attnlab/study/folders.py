@@ -35,7 +35,7 @@ def folders_of(config: DictConfig) -> list[Path]:
 
 def _sweep(name: object, sweeps: Path) -> Path:
     known = sorted(path.name for path in sweeps.iterdir() if path.is_dir()) if sweeps.is_dir() else []
-    if name in known:
+    if str(name) in known:  # Hydra reads 2024 as a number
         return sweeps / str(name)
     close = get_close_matches(str(name), known, n=1)
     remedy = f"did you mean {close[0]}?" if close else "run it with python train.py -m sweeps=NAME, or name another."

@@ -35,6 +35,7 @@ def draw_learning(courses: Courses, styles: Mapping[str, Style]) -> Figure:
     for name, runs in courses.items():
         every = [point for points in runs for point in points]
         ends = [[point for point in every if point.step == step] for step in sorted({point.step for point in every})]
+        ends = [end for end in ends if len(end) == len(runs)] or ends  # a mean of fewer seeds would jump
         minutes = [mean(point.seconds for point in end) / 60 for end in ends]
         tokens = [mean(point.metrics.get("train/tokens", nan) for point in end) / 1e6 for end in ends]
         for metric, axes in zip(_METRICS, panels, strict=True):

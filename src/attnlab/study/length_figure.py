@@ -2,14 +2,16 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import Any, Final
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from attnlab.evaluation.intervals import Estimate, estimate
+from attnlab.evaluation.intervals import Estimate
+from attnlab.evaluation.significance import interval
 from attnlab.study.rows import Row
-from attnlab.study.sentences import Sentences
+from attnlab.study.sentences import SEED, Sentences
 from attnlab.study.settings import TRAINED_LENGTH, setting
 from attnlab.study.styles import Style, bleu_axis, draw_line, finish, styles_of
 
@@ -42,7 +44,8 @@ def length_bins(lengths: Sequence[int]) -> list[list[int]]:
 def training_lengths(config: Mapping[str, Any]) -> tuple[int, int | None] | None:
     """Shortest and longest source that a run may have been trained on, in words; None where nobody has set it."""
     lowest, highest = setting(config, TRAINED_LENGTH) or (None, None)
-    if setting(config, "data.join") in (None, 1):
+    joined = setting(config, "data.join")
+    if (joined.get("train", 1) if isinstance(joined, Mapping) else joined) in (None, 1):
         lowest = setting(config, "data.corpus.lengths.minimum") if lowest is None else lowest
         highest = setting(config, "data.corpus.lengths.maximum") if highest is None else highest
     return None if lowest is None else (lowest, highest)
@@ -73,7 +76,7 @@ def draw_lengths(rows: Sequence[Row], sentences: Sentences, styles: Mapping[str,
             shift = 0.08 * (shown.index(name) - (len(shown) - 1) / 2) if style.shown else 0.0
             draw_line(axes, places, bleu_by_bin(row, sentences, bins), name, style, shift=shift)
         axes.grid(axis="y", color="0.9")
-        axes.set_xlim(min(sentences.lengths) - 1, places[-1] + 2)
+        axes.set_xlim(min(sentences.lengths) - 1, widest)
         if trained is not None:
             lowest, highest = trained
             axes.axvspan(lowest - 0.5, (highest or widest) + 0.5, color="0.5", alpha=0.12, zorder=0, linewidth=0)
@@ -113,5 +116,11 @@ def _title(trained: tuple[int, int | None] | None) -> str:
 
 
 def bleu_by_bin(row: Row, sentences: Sentences, bins: Sequence[Sequence[int]]) -> list[Estimate | None]:
-    """Mean over the seeds of a row, for each bin."""
-    return [estimate([sentences.bleu(record, members) for record in row.records]) for members in bins]
+    """Mean over the seeds of a row, for each bin, and how sure it is over sentences and seeds."""
+    runs = [sentences.statistics[record.folder] for record in row.records]
+    return [
+        interval([run[list(members)] for run in runs], seed=SEED)
+        if len(members) > 1
+        else Estimate(fmean(sentences.bleu(record, members) for record in row.records), None, len(runs))
+        for members in bins
+    ]

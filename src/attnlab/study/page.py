@@ -103,8 +103,8 @@ def _section(folder: Path, drawing: Drawing) -> str:
     svg = _inline((folder / f"{drawing.name}.svg").read_text(encoding="utf-8"), drawing.name, title)
     links = " ".join(f'<a href="{drawing.name}.{form}">{form.upper()}</a>' for form in FORMS)
     return (
-        f'<section><h2>{title}</h2><figure><div class="drawing" tabindex="0">{svg}</div>'
-        f"<figcaption>{text} {links}</figcaption></figure></section>"
+        f'<section><h2>{title}</h2><figure><div class="drawing" tabindex="0" role="region" aria-label="{title}">{svg}'
+        f"</div><figcaption>{text} {links}</figcaption></figure></section>"
     )
 
 

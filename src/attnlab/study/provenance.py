@@ -10,6 +10,8 @@ from attnlab.study.records import Record
 from attnlab.study.rows import Row, unnamed_differences
 from attnlab.study.settings import ABSENT, TRAINED_LENGTH, labels, setting, setting_text
 
+TOKENS_READ: Final = "train/tokens"
+"""Metric of the target tokens that a run has read in training."""
 _UNKNOWN: Final = "unknown"
 _MOST: Final = 6
 """Rows that are named one by one where they differ from others."""
@@ -43,11 +45,13 @@ def statement(rows: Sequence[Row], *, command: str, unfinished: Sequence[Path]) 
         lines.append(_told(one, many, rows, [[fact(record) for record in row.records] for row in rows]))
     budgets = [[budget(record, named=row.settings) for record in row.records] for row in rows]
     lines.append(_told("training budget of each run", "budgets", rows, budgets))
+    lines += _tokens_read(rows)
     lines.append(_told("seeds", "seeds", rows, [[", ".join(map(str, row.seeds))] * len(row.seeds) for row in rows]))
     unnamed = unnamed_differences(rows)
     for key, label in labels(list(unnamed)).items():
         values = [[None if value is ABSENT else setting_text(key, value) for value in own] for own in unnamed[key]]
         lines.append(_told(label, f"settings of {label}", rows, values))
+    lines.append(Line(_tuning(list(unnamed))))
     lines += [Line(f"sacreBLEU signature of {name}: {text}") for name, text in records[0].signatures.items()]
     if unfinished:
         names = ", ".join(map(relative_path, unfinished))
@@ -55,6 +59,24 @@ def statement(rows: Sequence[Row], *, command: str, unfinished: Sequence[Path]) 
             Line(f"without results (pruned, failed or not finished) and left out ({len(unfinished)}): {names}")
         )
     return lines
+
+
+def _tokens_read(rows: Sequence[Row]) -> list[Line]:
+    """How many target tokens a run has read, as counted; nothing where no run knows it."""
+    known = [(count, row) for row in rows for record in row.records if (count := record.known(TOKENS_READ)) is not None]
+    if not known:
+        return []
+    (least, first), (most, last) = min(known, key=lambda each: each[0]), max(known, key=lambda each: each[0])
+    if least == most:
+        return [Line(f"target tokens read by each run: {most:,.0f}")]
+    return [Line(f"target tokens read by a run differ: {least:,.0f} ({first.name}) to {most:,.0f} ({last.name})", True)]
+
+
+def _tuning(unnamed: Sequence[str]) -> str:
+    """Whether rows share what could have been tuned for one of them alone."""
+    if unnamed:
+        return "tuning: rows do not share all settings, see above, so their tuning may not be the same"
+    return "tuning: rows share every setting that their names do not tell, so none was tuned by itself"
 
 
 def commit(record: Record) -> str:

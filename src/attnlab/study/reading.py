@@ -29,7 +29,11 @@ def readings(rows: Sequence[Row], differences: Differences | None, lines: Lines)
         return found
     few = ["Where a row has one seed, its tests speak of sentences alone: another seed may turn them."]
     return [
-        _best(rows, differences),
+        f"Best: {_best(rows, 'test/bleu', differences.best, differences.to_best, differences.pairs)}",
+        *(
+            f"On {bucket} sources: {_best(rows, f'test/bleu/{bucket}', best, to_best, differences.pairs)}"
+            for bucket, (best, to_best) in differences.by_length.items()
+        ),
         *_baseline(differences),
         *_over_length(rows, differences),
         *(few if differences.of_one_seed else []),
@@ -37,17 +41,17 @@ def readings(rows: Sequence[Row], differences: Differences | None, lines: Lines)
     ]
 
 
-def _best(rows: Sequence[Row], differences: Differences) -> str:
-    """`Best: luong_coverage with BLEU 94.87 ±1.11; not told apart from luong_additive (p = 0.31)`."""
-    (best,) = (row for row in rows if row.name == differences.best)
-    text = f"Best: {_told(best, 'test/bleu')}"
-    close = {name: each for name, each in differences.to_best.items() if not each.significant}
+def _best(rows: Sequence[Row], metric: str, name: str, to_best: Mapping[str, Verdict], pairs: int) -> str:
+    """`luong_coverage with BLEU 94.87 ±1.11; not told apart from luong_additive (p = 0.31)`."""
+    (best,) = (row for row in rows if row.name == name)
+    text = _told(best, metric)
+    close = {other: each for other, each in to_best.items() if not each.significant}
     if close:
         text += f"; not told apart from {_listed(close)}"
-    number = len(differences.to_best)
-    if behind := [name for name in differences.to_best if name not in close]:
+    number = len(to_best)
+    if behind := [other for other in to_best if other not in close]:
         named = f": {', '.join(behind)}" if len(behind) <= _MOST else ""
-        corrected = f"p < {LEVEL}, corrected for all {differences.pairs} pairs of rows"
+        corrected = f"p < {LEVEL}, corrected for all {pairs} pairs of rows"
         text += f"; above {len(behind)} of {number} other rows{named} ({corrected})"
     return f"{text}."
 

@@ -45,6 +45,7 @@ class Record:
         environment: on what it was made.
         config: every value as it was used.
         references: dotted keys of the configuration that only refer to others; None where nobody has written it down.
+        added: dotted keys that the command line added to the configuration, `+optimizer.betas=[0.8,0.9]`.
         finished: when its figures were written, in seconds as the file system counts them.
     """
 
@@ -57,6 +58,7 @@ class Record:
     environment: Environment
     config: Mapping[str, Any]
     references: frozenset[str] | None
+    added: frozenset[str]
     finished: float
 
     @property
@@ -160,8 +162,21 @@ def _record(folder: Path, results: Results) -> Record:
         ),
         config=config,
         references=references(_read_config(composed)) if composed.exists() else None,
+        added=_added(folder / ".hydra" / "overrides.yaml"),
         finished=path.stat().st_mtime,
     )
+
+
+def _added(overrides: Path) -> frozenset[str]:
+    if not overrides.is_file():
+        return frozenset()
+    try:
+        typed = yaml.load(overrides.read_text(encoding="utf-8"), Loader=_LOADER) or []
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RunError(
+            f"{overrides} holds what was typed, but it cannot be read: restore it, or leave the run out."
+        ) from error
+    return frozenset(each.lstrip("+").partition("=")[0] for each in map(str, typed) if each.startswith("+"))
 
 
 def _known(values: Mapping[str, Any], name: str, kind: type, path: Path) -> Any:

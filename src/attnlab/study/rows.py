@@ -79,7 +79,11 @@ def _rows_of_model(model: str, records: Sequence[Record]) -> list[Row]:
 
 def record_differences(records: Sequence[Record]) -> Differences:
     """The chosen settings that are not the same in all of these runs."""
-    return chosen_differences([record.config for record in records], [record.references for record in records])
+    return chosen_differences(
+        [record.config for record in records],
+        [record.references for record in records],
+        added=frozenset().union(*(record.added for record in records)),
+    )
 
 
 def unnamed_differences(rows: Sequence[Row]) -> dict[str, list[list[Any]]]:

@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from attnlab.errors import RunError
 from attnlab.evaluation.significance import Statistics, bleu_of, bleu_statistics
 from attnlab.experiment.layout import TRANSLATIONS_FILE
 from attnlab.experiment.results import Translation, read_translations
 from attnlab.study.provenance import relative_path
 from attnlab.study.records import Record
 from attnlab.study.settings import setting
+
+SEED: Final = 1
+"""Of the draws of sentences: the same table gives the same figures."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +42,10 @@ class Sentences:
 
 
 def read_sentences(records: Sequence[Record]) -> Sentences | str:
-    """The sentences of finished runs that were tested alike; or why they cannot be had.
+    """The sentences of finished runs; or why they cannot be had.
 
     Raises:
-        RunError: a file of translations is spoilt.
+        RunError: runs were tested on different sentences, or a file of translations is spoilt.
     """
     missing = [record.folder for record in records if not (record.folder / TRANSLATIONS_FILE).exists()]
     if missing:
@@ -50,9 +54,14 @@ def read_sentences(records: Sequence[Record]) -> Sentences | str:
     said = [read_translations(record.folder) for record in records]
     first = [(one.source, one.reference) for one in said[0]]
     for record, translations in zip(records, said, strict=True):
-        if [(one.source, one.reference) for one in translations] != first:
+        own = [(one.source, one.reference) for one in translations]
+        if own != first:
+            number = next(number for number, (a, b) in enumerate(zip_longest(first, own), start=1) if a != b)
             both = " and ".join(relative_path(one.folder) for one in (records[0], record))
-            return f"{TRANSLATIONS_FILE} of {both} hold different sentences"
+            raise RunError(
+                f"all rows are tested on the same sentences, but {TRANSLATIONS_FILE} of {both} differ first in line "
+                f"{number}: compare these runs apart, with runs=[FOLDER,FOLDER]."
+            )
     scoring = setting(records[0].config, "data.scoring")
     if scoring is None:
         return f"the configuration of {relative_path(records[0].folder)} does not say how it was scored"

@@ -1,6 +1,6 @@
 """In which settings configurations differ, and how such a setting is called in few words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -21,7 +21,6 @@ _WITHOUT_EFFECT: Final = frozenset(
     {
         "cache_dir",
         "dirpath",
-        "path",  # of the data: another machine's, and the corpus has a name
         "source_vocab_size",  # counted, not chosen
         "target_vocab_size",
         "accelerator",  # recorded as hardware
@@ -65,16 +64,20 @@ def _leaves(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]
     return found
 
 
-def differences(configs: Sequence[Mapping[str, Any]]) -> Differences:
+def differences(configs: Sequence[Mapping[str, Any]], *, added: Collection[str] = ()) -> Differences:
     """Settings that are not the same in all configurations that have them, in the order of the first.
 
     Lacking a key is no difference from having it: the key is new in the code, or belongs to a component that another
-    configuration did not choose, which differs itself.
+    configuration did not choose, which differs itself. It is one if somebody added the key (`+optimizer.betas=...`).
+
+    Args:
+        configs: to be compared.
+        added: dotted keys that are not in the code's own configuration.
     """
-    return _differences(configs, "")
+    return _differences(configs, "", added)
 
 
-def _differences(nodes: Sequence[Mapping[str, Any]], prefix: str) -> Differences:
+def _differences(nodes: Sequence[Mapping[str, Any]], prefix: str, added: Collection[str]) -> Differences:
     found: Differences = {}
     for name in dict.fromkeys(name for node in nodes for name in node):
         values = [node.get(name, ABSENT) for node in nodes]
@@ -82,13 +85,29 @@ def _differences(nodes: Sequence[Mapping[str, Any]], prefix: str) -> Differences
             values = [_SWITCHED_OFF if value is None else value for value in values]
         present = [value for value in values if value is not ABSENT]
         if all(isinstance(value, Mapping) for value in present) and name not in _WHOLE:
-            found |= _differences([{} if value is ABSENT else value for value in values], f"{prefix}{name}.")
-        elif any(value != present[0] for value in present):
+            found |= _differences([{} if value is ABSENT else value for value in values], f"{prefix}{name}.", added)
+        elif any(_comparable(name, value) != _comparable(name, present[0]) for value in present) or (
+            len(present) < len(values) and f"{prefix}{name}" in added
+        ):
             found[f"{prefix}{name}"] = values
     return found
 
 
-def chosen_differences(configs: Sequence[Mapping[str, Any]], referring: Sequence[frozenset[str] | None]) -> Differences:
+def _comparable(name: str, value: Any) -> Any:
+    """A file or folder by its own name, since it may lie elsewhere on another machine; other values as they are."""
+    if name != "path":
+        return value
+    if isinstance(value, Mapping):
+        return {key: _comparable(name, one) for key, one in value.items()}
+    return PurePath(value).name if isinstance(value, str) else value
+
+
+def chosen_differences(
+    configs: Sequence[Mapping[str, Any]],
+    referring: Sequence[frozenset[str] | None],
+    *,
+    added: Collection[str] = (),
+) -> Differences:
     """The differences that somebody chose and that may matter for what is learnt.
 
     Left out are those of places and appearances, the seed, and settings that follow others: all keys known to refer in
@@ -98,10 +117,11 @@ def chosen_differences(configs: Sequence[Mapping[str, Any]], referring: Sequence
     Args:
         configs: every value as it was used.
         referring: for each of them the keys that refer to others; None where that is unknown.
+        added: as in `differences`.
     """
     found = {
         key: values
-        for key, values in differences(configs).items()
+        for key, values in differences(configs, added=added).items()
         if key.partition(".")[0] not in _PLACES
         and not _WITHOUT_EFFECT & set(key.split("."))
         and not _follows(key, values, referring)

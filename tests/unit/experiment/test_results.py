@@ -71,7 +71,7 @@ def test_the_file_is_plain_json_even_for_figures_that_are_not_finite(tmp_path: P
 )
 def test_a_spoilt_file_is_named(tmp_path: Path, content: bytes, reason: str) -> None:
     (tmp_path / "metrics.json").write_bytes(content)
-    with pytest.raises(RunError, match=f"metrics.json {reason}.*score the run again"):
+    with pytest.raises(RunError, match=f"metrics.json {reason}.*restore it, or train the run again"):
         read_results(tmp_path)
 
 

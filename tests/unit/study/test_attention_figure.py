@@ -45,14 +45,14 @@ def test_of_another_corpus_no_links_are_known(make_run: MakeRun, records: Read) 
     assert choose_example(sentences, record) == Example("one two three", "eins zwei drei", frozenset())
 
 
-def test_rows_with_attention_and_weights_at_most_twelve(make_run: MakeRun, records: Read) -> None:
-    for number in range(15):
+def test_rows_with_attention_and_weights_at_most_sixteen(make_run: MakeRun, records: Read) -> None:
+    for number in range(19):
         folder = make_run(f"{number:02}", f"m{number:02}", metrics={"test/attention_entropy": 1.0})
         (folder / "checkpoints").mkdir()
         (folder / "checkpoints" / "model.ckpt").touch()
     make_run("none", "no_attention")
     make_run("lost", "m99", metrics={"test/attention_entropy": 1.0})
-    assert [row.name for row in attending(rows_of(records()))] == [*(f"m{number:02}" for number in range(11)), "m14"]
+    assert [row.name for row in attending(rows_of(records()))] == [*(f"m{number:02}" for number in range(15)), "m18"]
 
 
 def test_panels_share_their_words_and_outline_gold_links() -> None:

@@ -71,5 +71,23 @@ def test_a_row_that_is_named_is_that_of_all_others(make_run: MakeRun, records: R
 
 def test_what_there_is_not_is_no_baseline(make_run: MakeRun, records: Read) -> None:
     rows = over_sizes(make_run, records, luong_dot=(64, 256))
-    with pytest.raises(ConfigError, match="but there is no luong_dot to compare with: choose one of luong_dot, luong"):
-        find_baseline(rows, "luong_dot")
+    with pytest.raises(ConfigError, match="but there is no luong_cat to compare with: choose one of luong_dot, luong"):
+        find_baseline(rows, "luong_cat")
+
+
+def test_a_model_without_the_settings_of_another_is_no_baseline(make_run: MakeRun, records: Read) -> None:
+    rows = over_sizes(make_run, records, luong_dot=(256,), no_attention=(64, 128))
+    with pytest.raises(
+        ConfigError, match=r"but no row of no_attention has those of another.*: name one.*no_attention hidden_size=128"
+    ):
+        find_baseline(rows, "no_attention")
+
+
+def test_rows_without_a_baseline_are_named(make_run: MakeRun, records: Read) -> None:
+    rows = over_sizes(make_run, records, luong_dot=(64, 256), no_attention=(64, 128))
+    missing = "no single row of no_attention has the settings of: luong_dot hidden_size=256"
+    assert find_baseline(rows, None).missing(rows) == missing
+    whole = [row for row in rows if "256" not in row.name]
+    assert find_baseline(whole, None).missing(whole) == ""
+    named = find_baseline(rows, "luong_dot hidden_size=64")
+    assert named.missing(rows) == ""

@@ -92,6 +92,17 @@ def test_what_is_missing_and_what_differs_is_warned_of(
     assert "report: sweep/report/index.html" in [record.getMessage() for record in caplog.records]
 
 
+def test_why_rows_are_not_tested_and_which_has_no_baseline_is_warned_of(
+    two_models: Path, make_run: MakeRun, compose_config: Compose, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_run("sweep/large", "luong_dot", config={"model.hidden_size": 512})
+    compare(compose_config("compare", "runs=sweep"))
+    warned = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    reason = "5 of 5 runs have no translations.jsonl (the first: sweep/luong_dot1)"
+    assert f"no row is tested against another: {reason}" in warned
+    assert "no single row of no_attention has the settings of: luong_dot hidden_size=512" in warned
+
+
 def test_the_committed_runs_can_be_compared(
     repository: Path, tmp_path: Path, compose_config: Compose, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -75,7 +75,7 @@ def test_a_baseline_that_was_picked_by_its_score_is_corrected_for_all_pairs(rows
     for each in found.to_baseline.values():
         assert each.p_value == min(1.0, 3 * each.difference.p_value)
     assert "corrected for all 3 pairs of rows" in found.explanation()
-    assert (found.lost, found.lost_more) == ({}, {})  # all sentences are short
+    assert (found.lost, found.lost_more, found.by_length) == ({}, {}, {})  # all sentences are short
 
 
 def test_one_seed_is_said(make_run: MakeRun, records: Read) -> None:
@@ -107,7 +107,7 @@ def test_the_table_shows_them(rows: list[Row], differences: Differences) -> None
 def test_a_difference_in_words() -> None:
     told = Verdict(Difference(31.2, 29.8, 32.5, 0.001, 3, 1000), 0.002)
     unsure = Verdict(Difference(-0.5, -1.5, 0.5, 0.3, 3, 1000), 0.3)
-    found = Differences(NONE, "a", {"a": told, "b": unsure}, {}, {}, {}, ("short", "long"))
+    found = Differences(NONE, "a", {"a": told, "b": unsure}, {}, {}, {}, {}, ("short", "long"))
     assert found.text("a") == "+31.20 [29.80, 32.50] *"
     assert found.text("b") == "-0.50 [-1.50, 0.50]"
     assert found.text("no_attention") == "–"
@@ -115,13 +115,15 @@ def test_a_difference_in_words() -> None:
 
 
 def test_readings_are_made_of_the_figures(rows: list[Row], differences: Differences) -> None:
-    best, gain, length, more, alignment = readings(rows, differences, {})
+    best, short, long, gain, length, more, alignment = readings(rows, differences, {})
     other = "luong_general" if differences.best == "luong_dot" else "luong_dot"
     alike = differences.to_best[other].p_value
     assert best == (
         f"Best: {differences.best} with BLEU 99.00 ±0.00; not told apart from {other} (p = {alike:.2f}); "
         "above 1 of 2 other rows: no_attention (p < 0.05, corrected for all 3 pairs of rows)."
     )
+    assert short.startswith(f"On short sources: {differences.by_length['short'][0]} with BLEU short –; ")
+    assert long.endswith("above 1 of 2 other rows: no_attention (p < 0.05, corrected for all 3 pairs of rows).")
     assert gain.startswith("Against no_attention, 2 of 2 rows gain: from +")
     lost = differences.lost["no_attention"]
     start = (
@@ -134,7 +136,7 @@ def test_readings_are_made_of_the_figures(rows: list[Row], differences: Differen
 
 def test_a_row_may_gain_from_short_to_long(rows: list[Row]) -> None:
     lost = {"luong_dot": Difference(-2.0, -3.0, -1.0, 0.01, 3, 60)}
-    found = Differences(NONE, "luong_dot", {}, {}, lost, {}, ("short", "long"))
+    found = Differences(NONE, "luong_dot", {}, {}, {}, lost, {}, ("short", "long"))
     assert readings(rows, found, {})[1].endswith("in BLEU: luong_dot gains 2.00 [1.00, 3.00].")
 
 

@@ -32,6 +32,7 @@ def test_equal_runs_are_told_in_one_value_each(make_run: MakeRun, records: Read)
         "data: grammar, 1,000 test sentences",
         "training budget of each run: 36,000 pairs x 4 epochs",
         "seeds: 1, 2",
+        "tuning: rows share every setting that their names do not tell, so none was tuned by itself",
         "sacreBLEU signature of bleu: nrefs:1|case:mixed",
     ]
 
@@ -57,6 +58,16 @@ def test_budgets_that_differ_are_said(make_run: MakeRun, records: Read) -> None:
         in said
     )
     assert "settings of max_epochs differ: 4 (luong_dot; luong_general), 5 (no_attention)" in said
+
+
+def test_tokens_that_were_read_are_counted(make_run: MakeRun, records: Read) -> None:
+    make_run("0", "luong_dot", metrics={"train/tokens": 5e6})
+    make_run("1", "no_attention", metrics={"train/tokens": 5e6})
+    assert "target tokens read by each run: 5,000,000" in lines(records())
+    make_run("2", "luong_general", metrics={"train/tokens": 4e6}, config={"optimizer.lr": 0.1})
+    said = lines(records())
+    assert "target tokens read by a run differ: 4,000,000 (luong_general) to 5,000,000 (luong_dot)" in said
+    assert "tuning: rows do not share all settings, see above, so their tuning may not be the same" in said
 
 
 def test_commits_that_differ_are_said_with_the_seeds_that_have_them(make_run: MakeRun, records: Read) -> None:

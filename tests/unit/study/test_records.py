@@ -137,3 +137,11 @@ def test_results_without_a_configuration_are_named(make_run: MakeRun) -> None:
     (make_run("runs/0") / "config.yaml").unlink()
     with pytest.raises(RunError, match=r"runs/0/config.yaml, but it cannot be read \(No such file .*restore it"):
         find_records([Path("runs")])
+
+
+def test_damaged_overrides_are_refused(make_run: MakeRun) -> None:
+    folder = make_run("a")
+    (folder / ".hydra").mkdir()
+    (folder / ".hydra" / "overrides.yaml").write_text("- [", encoding="utf-8")
+    with pytest.raises(RunError, match=r"a/.hydra/overrides.yaml holds what was typed, but it cannot be read: restore"):
+        find_records([folder])

@@ -164,3 +164,16 @@ def test_how_decoders_and_attentions_of_models_are_set_is_told(
     assert unnamed_differences(rows_of(records())) == {
         "model.network.decoder.input_feeding": [[True], [False], [ABSENT]]
     }
+
+
+def test_runs_with_a_setting_of_their_own_are_a_row_of_their_own(make_run: MakeRun, records: Read) -> None:
+    """Added on the command line, so that other runs do not have it at all."""
+    for seed in (1, 2):
+        make_run(f"plain{seed}", seed=seed)
+        folder = make_run(f"decayed{seed}", seed=seed, config={"optimizer.weight_decay": 0.1})
+        (folder / ".hydra").mkdir()
+        (folder / ".hydra" / "overrides.yaml").write_text("- seed=1\n- +optimizer.weight_decay=0.1\n", encoding="utf-8")
+    assert [(row.name, row.seeds) for row in rows_of(records())] == [
+        ("luong_dot weight_decay=0.1", (1, 2)),
+        ("luong_dot", (1, 2)),
+    ]

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from attnlab.errors import RunError
 from attnlab.evaluation.scores import TextScores
 from attnlab.study.records import Record
 from attnlab.study.sentences import Sentences, read_sentences
@@ -31,13 +32,20 @@ def test_bleu_of_a_selection_is_that_of_the_text_scores(make_run: MakeRun, recor
     assert sentences.bleu(found[1], [0, 1, 2]) == pytest.approx(oracle.bleu(["der Mann ."] * 3, [s[1] for s in SAID]))
 
 
-def test_what_is_missing_or_differs_is_told(make_run: MakeRun, records: Read) -> None:
+def test_what_is_missing_is_told(make_run: MakeRun, records: Read) -> None:
     make_run("a", translations=SAID)
     make_run("b", seed=2)
     assert read_sentences(records()) == "1 of 2 runs have no translations.jsonl (the first: b)"
-    make_run("c", seed=3, translations=SAID[::-1])
-    (a, _, c) = records()
-    assert read_sentences([a, c]) == "translations.jsonl of a and c hold different sentences"
+
+
+@pytest.mark.parametrize(("others", "line"), [(SAID[::-1], 1), (SAID[:2], 3), ([*SAID, SAID[0]], 4)])
+def test_other_sentences_are_refused(
+    make_run: MakeRun, records: Read, others: list[tuple[str, str, str]], line: int
+) -> None:
+    make_run("a", translations=SAID)
+    make_run("b", seed=3, translations=others)
+    with pytest.raises(RunError, match=rf"but translations.jsonl of a and b differ first in line {line}: compare thes"):
+        read_sentences(records())
 
 
 def test_bleu_with_effective_order_is_not_taken_for_the_usual_one(make_run: MakeRun, records: Read) -> None:

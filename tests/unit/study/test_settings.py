@@ -39,6 +39,20 @@ def test_a_key_that_one_lacks_is_no_difference() -> None:
     assert differences([{"a": 1, "new": 3}, {"a": 1}, {"a": 1, "old": 2}]) == {}
 
 
+def test_a_key_that_somebody_added_is_a_difference_from_lacking_it() -> None:
+    configs: list[Config] = [{"optimizer": {"lr": 1, "betas": [0.8]}}, {"optimizer": {"lr": 1}}]
+    assert differences(configs, added={"optimizer.betas"}) == {"optimizer.betas": [[0.8], ABSENT]}
+    assert differences(configs[:1] * 2, added={"optimizer.betas"}) == {}
+
+
+def test_files_of_other_names_differ() -> None:
+    """A corpus may lie elsewhere on another machine, but two training sets are two."""
+    paths: list[Any] = [{"train": "a/one.tsv"}, {"train": "b/one.tsv"}, {"train": "a/two.tsv"}]
+    configs: list[Config] = [{"data": {"path": path}} for path in paths]
+    assert differences(configs[:2]) == {}
+    assert differences(configs[::2]) == {"data.path": paths[::2]}
+
+
 def test_a_key_that_one_lacks_still_differs_between_the_others() -> None:
     scores: list[Config] = [{"key_size": 1}, {"rank": 8, "init": {"scale": 1}}, {"rank": 16, "init": {"scale": 2}}]
     assert differences([{"score": one} for one in scores]) == {
@@ -128,7 +142,7 @@ def test_seed_places_and_looks_are_no_choices() -> None:
         "paths": {"run": "a"},
         "logger": {"project": "a"},
         "callbacks": {"checkpoint": {"dirpath": "a"}, "progress": None},
-        "data": {"corpus": {"cache_dir": "a", "path": "/a"}},
+        "data": {"corpus": {"cache_dir": "a", "path": "/here/corpus"}},
         "trainer": {"accelerator": "auto", "devices": 1},
         "embeddings": {"source_vocab_size": 100},
     }
@@ -137,7 +151,7 @@ def test_seed_places_and_looks_are_no_choices() -> None:
         "paths": {"run": "b"},
         "logger": {"project": "b"},
         "callbacks": {"checkpoint": {"dirpath": "b"}, "progress": {"leave": False}},
-        "data": {"corpus": {"cache_dir": "b", "path": "/b"}},
+        "data": {"corpus": {"cache_dir": "b", "path": "/there/corpus"}},
         "trainer": {"accelerator": "cpu", "devices": 2},
         "embeddings": {"source_vocab_size": 200},
     }
