@@ -32,3 +32,14 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, message: str, *, status: int) -> None:
         super().__init__(message)
         self.status = status
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says first, or its name; some libraries go on for a page."""
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__
+
+
+def one_line(error: BaseException) -> str:
+    """The name of an error and all it says, cut where a line is full."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]

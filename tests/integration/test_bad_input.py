@@ -20,7 +20,10 @@ MISTAKES = {
     "unknown logger": (["logger=foo"], "^logger=foo: logger has no choice foo: choose one of csv, none, wandb"),
     "no such part": (["model=no_attention", "model/attention=dot"], "the chosen model has no model.attention"),
     "only a part": (["model=base"], "^model=base: this is a part of the other choices and none by itself"),
-    "dot for slash": (["model.attention=none"], "a component is chosen with a slash, model/attention=NAME"),
+    "dot for slash": (
+        ["model.attention=none"],
+        "the name of a file in conf/model/attention/, model/attention=NAME",
+    ),
     "mis-spelt group": (["modle=luong_dot"], "^modle=luong_dot: there is no value modle to change: did you mean model"),
     # settings
     "mis-spelt value": (["model.hiden_size=3"], "no value model.hiden_size to change: did you mean model.hidden_size"),
@@ -55,6 +58,36 @@ MISTAKES = {
     "monitor": (["monitor=val/foo"], "monitor names a metric of the validation, but val/foo is none: choose val/"),
     "schedule": (["schedule=plateau", "schedule.monitor=foo"], "conditioned on metric foo which is not available"),
     "no checkpoint": (["callbacks.checkpoint=null"], "the best checkpoint is tested, but callbacks.checkpoint is null"),
+    "validation search": (["validation_search=beam"], "file in conf/search/, search@validation_search=NAME"),
+    "loss": (["loss=none"], "loss must be a component .* set its values, such as loss.label_smoothing=0.1"),
+    "sampling": (["scheduled_sampling=abc"], r"scheduled_sampling is a probability in \[0, 1\], not 'abc': 0 is off"),
+    "sampling as a truth": (["scheduled_sampling=true"], r"scheduled_sampling is a probability in \[0, 1\], not True"),
+    # what would be found only after an epoch, or after all of them
+    "coverage without attention": (
+        ["model=no_attention", "search.coverage_penalty=0.2"],
+        "a coverage penalty needs attention weights, but coverage_penalty is 0.2 and this model has none",
+    ),
+    "evaluation budget": (["data.evaluation_batch.max_tokens=5"], "max_tokens is 5 and the longest pair has"),
+    "objectives": (["objectives=parameters"], "objectives is a list of figures, not 'parameters': try 'objectives="),
+    "unmeasured objective": (
+        ["callbacks.throughput=null", "objectives=[best/val/bleu,train/tokens_per_second]"],
+        "objectives has train/tokens_per_second, which callbacks.throughput measures, but this is null",
+    ),
+    "half a validation": (
+        ["trainer.limit_val_batches=0.5"],
+        r"scores the whole split, so that trainer.limit_val_batches is 1.0, but it is 0.5: make the splits smaller",
+    ),
+    "one batch": (["trainer.limit_val_batches=1"], "trainer.limit_val_batches is 1.0, but it is 1: make the splits"),
+    "dry run": (["+trainer.fast_dev_run=true"], "trainer.fast_dev_run is False, but it is True: make the splits small"),
+    "overfitting": (["+trainer.overfit_batches=3"], "trainer.overfit_batches is 0.0, but it is 3: make the splits"),
+    "no validation": (
+        ["trainer.check_val_every_n_epoch=5"],
+        "with trainer.check_val_every_n_epoch=5 and trainer.max_epochs=2 there is none: lower the first",
+    ),
+    "monitored bucket": (
+        ["monitor=val/bleu/long", "data.length.validation=[1,9]"],
+        "monitor is val/bleu/long, but no source of the validation split is long: monitor another figure, or widen",
+    ),
     "no epoch": (["trainer.max_epochs=0"], "no validation has logged it: let training run to the end of an epoch"),
     "no end": (["trainer.max_epochs=-1"], "a training without an end has no schedule"),
     # the machine
@@ -69,7 +102,7 @@ MISTAKES = {
     # data
     "small budget": (
         ["data.batch.max_tokens=5"],
-        "max_tokens is 5 and the longest pair has .* raise data.batch.max_tok",
+        r"max_tokens is 5 and the longest pair has .* raise max_tokens of data.batch \(of data.evaluation_batch for",
     ),
     "nothing left": (["data.length.train=[500,600]"], "kept 0 of 200: 200 shorter than 500 words: widen data.length"),
     "no range": (["data.length.train=abc"], r"data.length.train is abc: write for example data.length.train=\[1,9\]"),
@@ -279,6 +312,7 @@ EVALUATIONS = {
     "output folder": (["paths.outputs=a_file/outputs"], r"cannot be written \(Not a directory\)"),
     "alignment file": (["alignment_file=nowhere.txt"], r"nowhere.txt cannot be read \(No such file"),
     "alignments of others": (["alignment_file=a_file"], r"a_file has 0 lines for 20 pairs \(test: kept 20 of 20\)"),
+    "a name like a part": (["split=basement"], "^split is one of train, validation, test, but it is basement"),
     "pictures": (["pictures=-1"], "pictures is a number of sentences from 0, not -1: try pictures=4"),
     "pictures type": (["pictures=all"], "pictures is a number of sentences from 0, not 'all'"),
 }

@@ -173,6 +173,8 @@ def test_another_question_is_refused(commands: Commands, swept: Finished) -> Non
         (["sweeps=pareto", "objectives=null"], "a sweep has a direction for each objective, but 2 for 1"),
         (["sweeps=pareto", "hydra/sweeper/pruner=median"], "a trial is pruned by one objective, but this sweep has 2"),
         (["sweeps=normalizers", "hydra.sweeper.direction=up"], "direction is minimize or maximize, or a list of them"),
+        (["sweeps=normalizers", "hydra.sweeper.workers=0"], "workers run trials side by side, but there are 0: use 1"),
+        (["sweeps=normalizers", "hydra.sweeper.heartbeat=200"], "heartbeat is 200.0 and grace_period 120.0: make hear"),
         (["sweeps=tune_any", "hydra.sweeper.n_trials=null"], "a search ends after n_trials trials, but there is no"),
     ],
 )

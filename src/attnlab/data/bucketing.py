@@ -30,11 +30,15 @@ class BatchBudget:
     def __post_init__(self) -> None:
         if self.max_tokens is None and self.max_sentences is None:
             raise ConfigError(
-                "A batch needs a limit, but data.batch.max_tokens and data.batch.max_sentences are both null: set one."
+                "A batch needs a limit, but max_tokens and max_sentences of data.batch (or data.evaluation_batch) are "
+                "both null: set one."
             )
         for name, limit in (("max_tokens", self.max_tokens), ("max_sentences", self.max_sentences)):
             if limit is not None and limit < 1:
-                raise ConfigError(f"A batch limit is at least 1, but data.batch.{name} is {limit}: raise it.")
+                raise ConfigError(
+                    f"A batch limit is at least 1, but {name} of data.batch (or data.evaluation_batch) is {limit}: "
+                    "raise it."
+                )
 
     def cut(self, sizes: Sizes) -> list[int]:
         """Rows of each batch if pairs of these sizes, shortest first, are packed as full as the budget allows.
@@ -44,9 +48,9 @@ class BatchBudget:
         """
         if self.max_tokens is not None and len(sizes) and sizes[-1] > self.max_tokens:
             raise ConfigError(
-                f"A batch holds at least one pair, but data.batch.max_tokens is {self.max_tokens:,} and the longest "
-                f"pair has {sizes[-1]:,} tokens: raise data.batch.max_tokens to at least {sizes[-1]}, or drop long "
-                "sources with data.length."
+                f"A batch holds at least one pair, but max_tokens is {self.max_tokens:,} and the longest pair has "
+                f"{sizes[-1]:,} tokens: raise max_tokens of data.batch (of data.evaluation_batch for validation and "
+                f"test) to at least {sizes[-1]}, or drop long sources with data.length."
             )
         rows: list[int] = []
         current, most = 0, self.max_sentences or len(sizes)

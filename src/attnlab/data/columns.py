@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from attnlab.data.progress import quiet
-from attnlab.errors import DataError
+from attnlab.errors import DataError, one_line
 
 _BATCH: Final = 10_000
 _NESTED: Final = "translation."
@@ -27,7 +27,7 @@ def read_parquet(paths: Sequence[Path]) -> datasets.Dataset:
             return datasets.load_dataset("parquet", data_files=files, split="train")
     except Exception as error:  # pyarrow and datasets each fail in their own way
         raise DataError(
-            f"{paths[0]} cannot be read as parquet ({_one_line(error.__cause__ or error)}): mend the file."
+            f"{paths[0]} cannot be read as parquet ({one_line(error.__cause__ or error)}): mend the file."
         ) from error
 
 
@@ -41,7 +41,7 @@ def read_saved(folder: Path) -> dict[str, datasets.Dataset]:
         return dict(datasets.load_from_disk(str(folder)))
     except Exception as error:  # pyarrow, json and datasets each fail in their own way
         raise DataError(
-            f"{folder} cannot be read as a saved dataset ({_one_line(error)}): save it again, or mend data.path."
+            f"{folder} cannot be read as a saved dataset ({one_line(error)}): save it again, or mend data.path."
         ) from error
 
 
@@ -120,7 +120,3 @@ def _is_valid(table: pa.Table) -> bool:
     except pa.ArrowInvalid:
         return False
     return True
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200]

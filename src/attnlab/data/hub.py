@@ -11,7 +11,7 @@ import datasets
 import huggingface_hub
 from huggingface_hub import constants
 
-from attnlab.errors import DataError
+from attnlab.errors import DataError, one_line
 
 PATIENCE_SECONDS: Final = 4.0
 """How long the hub may take to answer at all; its own client tries for half a minute where there is no network."""
@@ -32,7 +32,7 @@ def load_from_hub(
             return dict(datasets.load_dataset(repository, config_name, data_dir=data_dir, revision=revision))
         except Exception as error:  # every fault of a foreign repository ends up here, as a dozen types
             raise DataError(
-                f"The hub dataset {repository} cannot be loaded as asked ({_one_line(error)}): check data.path, "
+                f"The hub dataset {repository} cannot be loaded as asked ({one_line(error)}): check data.path, "
                 "data.config_name and data.revision, or download it and give data.path=<local folder>."
             ) from error
     try:
@@ -89,7 +89,3 @@ def _offline() -> Iterator[None]:
         yield
     finally:
         constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE = before
-
-
-def _one_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]

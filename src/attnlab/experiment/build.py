@@ -16,10 +16,10 @@ from attnlab.data.lengths import LengthBuckets
 from attnlab.data.prepare import SPLITS, PreparedData, prepare
 from attnlab.data.selection import Selection
 from attnlab.decoding.protocol import Search
-from attnlab.errors import ConfigError
+from attnlab.errors import ConfigError, first_line
 from attnlab.evaluation.judge import SplitJudge
 from attnlab.evaluation.scores import TextScores
-from attnlab.experiment.components import check_component, component, first_line
+from attnlab.experiment.components import check_component, component
 from attnlab.seq2seq.compiled import CompiledStep
 from attnlab.seq2seq.model import Seq2Seq
 from attnlab.text.tokenizer import TokenizerPair
@@ -88,7 +88,7 @@ def build_task(config: DictConfig, model: Seq2Seq, judge: SplitJudge) -> Transla
         search=build_search(config, "validation_search"),
         judge=judge,
         scheduled_sampling=config.scheduled_sampling,
-        step=CompiledStep(model.decoder) if OmegaConf.select(config, "compile", default=False) else None,  # as below
+        step=CompiledStep(model.decoder) if config.compile else None,
     )
 
 
@@ -117,7 +117,7 @@ def build_datamodule(config: DictConfig, prepared: PreparedData) -> TranslationD
         budget=component(config, "data.batch", BatchBudget),
         evaluation_budget=component(config, "data.evaluation_batch", BatchBudget),
         seed=config.seed,
-        num_workers=OmegaConf.select(config, "data.num_workers", default=0),  # older runs do not say
+        num_workers=config.data.num_workers,
     )
 
 
@@ -159,9 +159,13 @@ def decide_precision(config: DictConfig) -> Precision:
             f"{wanted}: set trainer.precision=bf16-mixed or optimizer.fused=false."
         )
     precision = choose_precision(wanted, "cuda" if on_gpu else "cpu")
-    # cuDNN's layers would use TF32 in float32, unlike all other products: then a loop of steps is not what they are.
-    torch.backends.cudnn.allow_tf32 = not precision.name.startswith(("32", "64"))
+    allow_tf32(precision.name)
     return precision
+
+
+def allow_tf32(precision: str) -> None:
+    """Lets cuDNN's layers use TF32 or not; in float32 a loop of steps, which does not use it, is what they are."""
+    torch.backends.cudnn.allow_tf32 = not precision.startswith(("32", "64"))
 
 
 def device_of(name: str) -> torch.device:

@@ -11,12 +11,12 @@ from hydra.errors import ConfigCompositionException, HydraException, MissingConf
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationKeyError, MissingMandatoryValue, OmegaConfBaseException
 
-from attnlab.errors import AttnlabError, ConfigError
+from attnlab.errors import AttnlabError, ConfigError, first_line
 
 MENDABLE = (AttnlabError, HydraException, OmegaConfBaseException, OSError)
 """Mistakes that a user can mend; anything else is ours to mend and keeps its trace."""
 
-_PART = re.compile(r"\+{0,2}[\w/]+=(base\w*)")
+_PART = re.compile(r"\+{0,2}([\w/]+)=(base\w*)")
 """A choice that is none by itself, but a part of the others of its group."""
 
 
@@ -29,7 +29,7 @@ def complaint(error: BaseException, *, conf: Path, command: str, arguments: Sequ
         command: name of the main configuration.
         arguments: the command line.
     """
-    part = next((each for each in arguments if _PART.fullmatch(each)), None)
+    part = next((each for each in arguments if _is_part(each, conf)), None)
     match error:
         case AttnlabError() | HydraException() | OmegaConfBaseException() if part is not None:
             text = f"{part}: this is a part of the other choices and none by itself: choose another; --help shows all."
@@ -45,9 +45,9 @@ def complaint(error: BaseException, *, conf: Path, command: str, arguments: Sequ
         case ConfigCompositionException():
             text = _not_composed(error, conf, command, arguments)
         case InterpolationKeyError() | MissingMandatoryValue():
-            text = f"{error.full_key or error} has no value with these choices ({_first(error)}): give it one."
+            text = f"{error.full_key or error} has no value with these choices ({first_line(error)}): give it one."
         case OmegaConfBaseException():
-            text = f"{_first(error)}: mend {error.full_key or 'the value'}."
+            text = f"{first_line(error)}: mend {error.full_key or 'the value'}."
         case OSError():
             text = (
                 f"{error.filename or 'a file'} cannot be used ({error.strerror or error}): mend the path, its "
@@ -66,8 +66,9 @@ def unusable_output(error: OSError) -> ConfigError:
     )
 
 
-def _first(error: BaseException) -> str:
-    return str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
+def _is_part(argument: str, conf: Path) -> bool:
+    chosen = _PART.fullmatch(argument)
+    return chosen is not None and (conf / chosen[1] / f"{chosen[2]}.yaml").exists()
 
 
 def _no_choice(error: MissingConfigException, arguments: Sequence[str]) -> str:
@@ -75,7 +76,7 @@ def _no_choice(error: MissingConfigException, arguments: Sequence[str]) -> str:
     group, _, name = (error.missing_cfg_file or "").rpartition("/")
     options = sorted(option for option in error.options or () if not option.startswith("base"))
     if not group:
-        return _first(error)
+        return first_line(error)
     asked = next(
         (each for each in reversed(arguments) if re.match(rf"\+{{0,2}}{re.escape(group)}=", each)), f"{group}={name}"
     )
@@ -91,7 +92,7 @@ def _not_composed(error: ConfigCompositionException, conf: Path, command: str, a
         return f"{several[1]} names several values: add -m to run one after the other, or quote it as a list or text."
     if asked is None:
         cause = error.__cause__
-        return f"{_first(error)}{f' ({_first(cause)})' if cause is not None else ''}: mend the setting."
+        return f"{first_line(error)}{f' ({first_line(cause)})' if cause is not None else ''}: mend the setting."
     key = asked[1]
     setting = next((each for each in reversed(arguments) if each.lstrip("+~").partition("=")[0] == key), key)
     if "already" in said:

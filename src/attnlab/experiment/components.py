@@ -8,7 +8,7 @@ from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from attnlab.errors import AttnlabError, ConfigError
+from attnlab.errors import AttnlabError, ConfigError, first_line
 from attnlab.experiment.argument_types import check_types
 
 T = TypeVar("T")
@@ -74,17 +74,11 @@ def check_component(config: DictConfig, path: str) -> None:
     """
     node = OmegaConf.select(config, path)
     if not isinstance(node, Mapping | DictConfig) or "_target_" not in node:
-        group = path.replace(".", "/")
-        raise ConfigError(
-            f"{path} must be a component with a _target_, but it is {node!r}: a component is chosen with a slash, "
-            f"{group}=NAME, by the name of a file in conf/{group}/."
-        )
-
-
-def first_line(error: BaseException) -> str:
-    """What an error says first; some libraries go on for a page."""
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".") if lines else type(error).__name__
+        group = {"validation_search": "search@validation_search"}.get(path, path.replace(".", "/"))
+        remedy = f"choose one by the name of a file in conf/{group.partition('@')[0]}/, {group}=NAME"
+        if path == "loss":
+            remedy = "set its values, such as loss.label_smoothing=0.1"
+        raise ConfigError(f"{path} must be a component with a _target_, but it is {node!r}: {remedy}.")
 
 
 def _check_classes(value: Any, path: str) -> None:

@@ -11,7 +11,7 @@ from attnlab.data.prepare import SPLITS
 from attnlab.errors import ConfigError
 from attnlab.evaluation.answer import attends
 from attnlab.evaluation.pictures import save_figure
-from attnlab.experiment.build import device_of, prepare_data
+from attnlab.experiment.build import allow_tf32, device_of, prepare_data
 from attnlab.experiment.rehearsal import try_model
 from attnlab.experiment.results import short_path
 from attnlab.experiment.run_folder import Run, find_run, load_run, write_config
@@ -31,6 +31,7 @@ def evaluate(config: DictConfig) -> float:
     if type(config.pictures) is not int or config.pictures < 0:
         raise ConfigError(f"pictures is a number of sentences from 0, not {config.pictures!r}: try pictures=4.")
     device = device_of(str(config.device))
+    allow_tf32("32-true")
     run = load_run(find_run(config.run, Path(config.paths.outputs)))
     _check_attention(config, run)
     config = _complete(config, run)
@@ -68,7 +69,7 @@ def _check_attention(config: DictConfig, run: Run) -> None:
 
 
 def _complete(config: DictConfig, run: Run) -> DictConfig:
-    """Takes what the command line left open, data and search, from the run itself.
+    """Takes what the command line left open, data and search, and the seed from the run itself.
 
     Raises:
         ConfigError: a change of the run's own data or search names a value that it does not have.
@@ -78,6 +79,7 @@ def _complete(config: DictConfig, run: Run) -> DictConfig:
             changes = config[name] if name in config and config[name] is not None else OmegaConf.create({})
             if mark not in changes:
                 config[name] = _changed(run.config[name], changes)
+        config.seed = run.config.seed
     return config
 
 

@@ -14,7 +14,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
-from attnlab.errors import Interrupted
+from attnlab.errors import ConfigError, Interrupted
 from attnlab.experiment.complaints import MENDABLE, complaint, unusable_output
 from attnlab.experiment.resume import take_resume
 
@@ -53,6 +53,10 @@ def launch(task: Callable[[DictConfig], object], config_name: str) -> None:
             fail(error)  # here and not outside, where Hydra would add lines of its own
 
     try:
+        if not CONF.is_dir():
+            raise ConfigError(
+                f"attnlab runs from its repository, but {CONF} is not there: clone it and pip install -e there."
+            )
         if config_name == "train":
             sys.argv[1:] = take_resume(sys.argv[1:])
         hydra.main(config_path=str(CONF), config_name=config_name)(guarded)()

@@ -32,7 +32,7 @@ from attnlab.evaluation.probe import (
     word_identities,
 )
 from attnlab.evaluation.probe_plot import draw_probe
-from attnlab.experiment.build import build_model, device_of, plain, prepare_data
+from attnlab.experiment.build import allow_tf32, build_model, device_of, plain, prepare_data
 from attnlab.experiment.probe_table import (
     EQUAL,
     KEYS,
@@ -77,6 +77,7 @@ def probe(config: DictConfig) -> float:
     quiet_libraries()
     _check(config)
     device = device_of(str(config.device))
+    allow_tf32("32-true")
     run = load_run(find_run(config.run, Path(config.paths.outputs)))
     folder = run.folder / FOLDER if config.output is None else Path(str(config.output))
     sentences, lengths = _sentences(config, run)
@@ -103,7 +104,7 @@ def probe(config: DictConfig) -> float:
         "seed": run.config.seed,
         "probe": {name: value for name, value in config.items() if name != "paths"},
     }
-    write_results(folder, Results(metrics, {}, about, environment(precision="32-true", folder=Path.cwd())))
+    write_results(folder, Results(metrics, {}, about, environment(precision="32-true")))
     title = f"{run.config.model.name} on {config.split} of {run.config.data.name}"
     drawn = draw_probe(
         {name: measured.estimate(near[OVERALL]) for name, measured in shares.items()},

@@ -1,14 +1,19 @@
 """What is tried before training, so that it does not fail after an hour."""
 
+import copy
 from collections.abc import Sequence
 
 import torch
 from omegaconf import DictConfig, OmegaConf
 
+from attnlab.data.batch import collate
+from attnlab.data.lengths import LengthBuckets
 from attnlab.data.pairs import TokenPairs
 from attnlab.data.prepare import PreparedData
-from attnlab.errors import ConfigError, ShapeError
-from attnlab.experiment.components import first_line
+from attnlab.decoding.protocol import Search
+from attnlab.errors import ConfigError, ShapeError, first_line
+from attnlab.evaluation.answer import answer
+from attnlab.experiment.build import plain
 from attnlab.seq2seq.model import Seq2Seq
 from attnlab.text.special import BOS, UNK
 
@@ -29,17 +34,28 @@ def check_settings(config: DictConfig) -> None:
         raise ConfigError(f"seed is a whole number from 0 to {_LARGEST_SEED}, not {seed!r}: try seed=1.")
     if type(best) is not int or best < 1:
         raise ConfigError(f"average_checkpoints is a whole number from 1, not {best!r}: 1 tests the best checkpoint.")
-    compiled = OmegaConf.select(config, "compile", default=False)  # older runs do not say
-    if type(compiled) is not bool:
-        raise ConfigError(f"compile is true or false, not {compiled!r}: false is faster on a CPU.")
+    if type(config.compile) is not bool:
+        raise ConfigError(f"compile is true or false, not {config.compile!r}: false is faster on a CPU.")
+    sampled = config.scheduled_sampling
+    if type(sampled) not in (int, float) or not 0 <= sampled <= 1:
+        raise ConfigError(f"scheduled_sampling is a probability in [0, 1], not {sampled!r}: 0 is off.")
+    _check_validation(config.trainer)
     _check_monitor(str(config.monitor), str(config.monitor_mode), list(config.data.length.buckets))
     known = (f"best/{config.monitor}", "parameters", "train/tokens_per_second")
+    if config.objectives is not None and not OmegaConf.is_list(config.objectives):
+        raise ConfigError(
+            f"objectives is a list of figures, not {config.objectives!r}: try 'objectives=[{known[0]},parameters]'."
+        )
     for name in config.objectives or ():
         if name not in known:
             raise ConfigError(
                 f"objectives are figures that a sweep can weigh, {', '.join(known)}, but {name} is none: choose "
                 "another, or change monitor."
             )
+    if known[-1] in (config.objectives or ()) and config.callbacks.get("throughput") is None:
+        raise ConfigError(
+            f"objectives has {known[-1]}, which callbacks.throughput measures, but this is null: leave it in."
+        )
     if "checkpoint" not in config.callbacks or config.callbacks.checkpoint is None:
         raise ConfigError("the best checkpoint is tested, but callbacks.checkpoint is null: leave it in.")
 
@@ -65,6 +81,50 @@ def try_model(model: Seq2Seq, prepared: PreparedData) -> None:
                 "model.hidden_size or model.num_layers, which all parts follow, rather than the size of one part."
             ) from error
     model.train(training)
+
+
+def try_search(model: Seq2Seq, search: Search) -> None:
+    """Translates a source of one unknown word.
+
+    Raises:
+        ConfigError: the search asks for something that the model does not have.
+    """
+    device, training = next(model.parameters()).device, model.training
+    model.eval()
+    with torch.inference_mode():
+        answer(model, collate([[UNK]], [[UNK]], [0]).to(device), copy.deepcopy(search))  # whose draws begin anew
+    model.train(training)
+
+
+def check_monitored(config: DictConfig, prepared: PreparedData) -> None:
+    """Looks whether validation can tell the monitored figure.
+
+    Raises:
+        ConfigError: it is that of a bucket without sentences.
+    """
+    _, _, bucket = [*str(config.monitor).split("/", maxsplit=2), ""][:3]
+    buckets = LengthBuckets(plain(config.data.length.buckets))
+    if bucket and bucket not in {buckets.of(words) for words in prepared.splits["validation"]["source_words"]}:
+        raise ConfigError(
+            f"monitor is {config.monitor}, but no source of the validation split is {bucket}: monitor another figure, "
+            "or widen data.length.validation."
+        )
+
+
+def _check_validation(trainer: DictConfig) -> None:
+    """Every validation scores the whole split, and there is at least one."""
+    fewer = "make the splits smaller, data.limit.train=100 data.limit.validation=20 and so on"
+    for name, usual in (("limit_val_batches", 1.0), ("fast_dev_run", False), ("overfit_batches", 0.0)):
+        if (value := trainer.get(name, usual)) != usual or type(value) is not type(usual):
+            raise ConfigError(
+                f"validation scores the whole split, so that trainer.{name} is {usual}, but it is {value}: {fewer}."
+            )
+    every, epochs = trainer.check_val_every_n_epoch, trainer.max_epochs
+    if isinstance(every, int) and isinstance(epochs, int) and 0 < epochs < every:
+        raise ConfigError(
+            f"the best checkpoint is chosen by a validation, but with trainer.check_val_every_n_epoch={every} and "
+            f"trainer.max_epochs={epochs} there is none: lower the first."
+        )
 
 
 def _check_monitor(name: str, mode: str, buckets: Sequence[str]) -> None:

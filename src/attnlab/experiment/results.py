@@ -153,12 +153,12 @@ def results_table(
     return table
 
 
-def environment(*, precision: str, folder: Path) -> dict[str, Any]:
+def environment(*, precision: str, folder: Path = Path(__file__).parent) -> dict[str, Any]:
     """Versions, hardware and code state, in plain containers.
 
     Args:
         precision: the precision the run really used.
-        folder: any folder of the repository whose state is recorded.
+        folder: any folder of the repository whose state is recorded, that of the code unless told.
     """
     versions = {"python": platform.python_version()}
     versions |= {package: importlib.metadata.version(package) for package in _PACKAGES}

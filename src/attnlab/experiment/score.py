@@ -130,7 +130,7 @@ def build_alignment_judge(
 def leave_results(folder: Path, scored: Scored, metrics: dict[str, float], run: dict[str, Any], precision: str) -> None:
     """Writes metrics.json and translations.jsonl into `folder`."""
     write_translations(folder, scored.translations)
-    state = environment(precision=precision, folder=Path.cwd())
+    state = environment(precision=precision)
     write_results(folder, Results(metrics, scored.signatures, run, state))
 
 

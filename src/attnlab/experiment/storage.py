@@ -7,14 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from optuna.exceptions import ExperimentalWarning
+from optuna.exceptions import ExperimentalWarning, StorageInternalError
 from optuna.storages import BaseStorage, GrpcStorageProxy, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
-from attnlab.errors import ConfigError
-from attnlab.experiment.components import first_line
+from attnlab.errors import ConfigError, first_line
 from attnlab.experiment.locks import JournalLock
 
 JOURNAL: Final = "study.journal"
@@ -64,7 +63,7 @@ def explained(url: str | None) -> Iterator[None]:
             f"{where} needs a driver that is not installed ({first_line(error)}): install it, with "
             "pip install 'attnlab[postgresql]' or 'attnlab[grpc]'."
         ) from error
-    except (OperationalError, ConnectionError) as error:
+    except (OperationalError, ConnectionError, StorageInternalError) as error:
         raise ConfigError(
             f"{where} cannot be reached ({first_line(error)}): start the server, or mend the URL."
         ) from error

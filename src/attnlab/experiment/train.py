@@ -16,7 +16,7 @@ from omegaconf import DictConfig
 from torch import Tensor
 
 from attnlab.data.prepare import PreparedData
-from attnlab.errors import ConfigError, Interrupted, RunError
+from attnlab.errors import ConfigError, Interrupted, RunError, first_line
 from attnlab.experiment.build import (
     build_callbacks,
     build_datamodule,
@@ -29,9 +29,9 @@ from attnlab.experiment.build import (
     plain,
     prepare_data,
 )
-from attnlab.experiment.components import component, first_line
+from attnlab.experiment.components import component
 from attnlab.experiment.layout import CHECKPOINT_FOLDER, TOKENIZER_FOLDER, weights_file
-from attnlab.experiment.rehearsal import check_settings, try_model
+from attnlab.experiment.rehearsal import check_monitored, check_settings, try_model, try_search
 from attnlab.experiment.results import read_results, short_path
 from attnlab.experiment.resume import held, is_finished, resumed_config, stoppable
 from attnlab.experiment.run_folder import (
@@ -91,13 +91,17 @@ def _train(config: DictConfig, *, begun: bool) -> float | tuple[float, ...]:
     prepared = prepare_data(config)
     model = build_model(config, prepared.tokenizers)
     try_model(model, prepared)
-    # Needed after training, refused before.
-    build_search(config)
+    task = build_task(config, model, build_judge(config, prepared, "validation"))
+    # Needed after an epoch or after training, refused before.
+    datamodule = build_datamodule(config, prepared)
+    for split, search in (("validation", task.search), ("test", build_search(config))):
+        datamodule.loader(split)  # its longest pair fits into a batch
+        try_search(model, search)
+    check_monitored(config, prepared)
     build_alignment_judge(config, prepared, "test")
     if begun:
         _recall_facts(config, folder, prepared)
     precision = decide_precision(config)
-    task = build_task(config, model, build_judge(config, prepared, "validation"))
     name = f"{config.model.name}/{config.data.name}/{config.seed}"
     tags = [config.model.name, config.data.name, type(model.decoder).__name__]
     tracking = component(config, "logger", Tracking)
@@ -159,6 +163,8 @@ def _assist(
 ) -> float:
     """What a process does that is not the first of its training: it trains, and leaves all else to the first."""
     logging.disable(logging.INFO)
+    if weights_file(folder).exists():
+        return math.nan  # only the test is left
     trainer, *_ = _prepare_training(config, prepared, NoTracker(""), precision)
     with suppress(Interrupted):
         _fit(trainer, task, build_datamodule(config, prepared), folder / CHECKPOINT_FOLDER / LAST_FILE)

@@ -21,7 +21,7 @@ from attnlab.evaluation.answer import attends
 from attnlab.evaluation.heatmap import draw_heatmap, render_heatmap
 from attnlab.evaluation.pictures import picture, printable
 from attnlab.evaluation.unknown_words import UnknownWord
-from attnlab.experiment.build import build_search, device_of
+from attnlab.experiment.build import allow_tf32, build_search, device_of
 from attnlab.experiment.components import component
 from attnlab.experiment.incoming import incoming
 from attnlab.experiment.run_folder import find_run, load_run
@@ -79,6 +79,7 @@ def translate(config: DictConfig, sentences: Sequence[str]) -> None:
     quiet_libraries()
     attention, batch_size = _check_attention(config.attention), _check_batch_size(config.batch_size)
     device = device_of(str(config.device))
+    allow_tf32("32-true")
     run = load_run(find_run(config.run, Path(config.paths.outputs)))
     stand_in = _build_stand_in(config)
     if (attention is not None or stand_in is not None) and not attends(run.model):

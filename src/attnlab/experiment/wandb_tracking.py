@@ -19,7 +19,7 @@ from typing_extensions import override
 from wandb.sdk import wandb_setup
 from wandb.sdk.lib import wbauth
 
-from attnlab.errors import ConfigError
+from attnlab.errors import ConfigError, first_line
 from attnlab.evaluation.pictures import picture
 from attnlab.experiment.results import short_path
 from attnlab.experiment.tracking import Cell, NoTracker, Tracker
@@ -135,7 +135,7 @@ class WandbTracking:
         except Exception as error:  # whatever it is: a logger must not stop an experiment
             if choice.mode == "offline":
                 return _no_tracker(error)
-            choice = Choice("offline", f"logged in, but the server cannot be used: {_line(error)}")
+            choice = Choice("offline", f"logged in, but the server cannot be used: {first_line(error)}")
         try:
             return _open(choice, settings, config)
         except Exception as error:
@@ -157,7 +157,7 @@ def choose(online: bool | None) -> Choice:
         settings = wandb_setup.singleton().settings
     except ValueError as error:
         raise ConfigError(
-            f"W&B's settings must be valid, but they are not ({_line(error)}): mend or unset WANDB_MODE."
+            f"W&B's settings must be valid, but they are not ({first_line(error)}): mend or unset WANDB_MODE."
         ) from error
     wandb.termsetup(wandb.Settings(silent=True), None)
     if settings._noop:
@@ -172,7 +172,7 @@ def choose(online: bool | None) -> Choice:
         )
         reason = "not logged in"
     except wandb.errors.AuthenticationError as error:
-        key, reason = None, f"no usable key: {_line(error)}"
+        key, reason = None, f"no usable key: {first_line(error)}"
     if key is not None:
         return Choice("online", "logged in")
     if online:
@@ -214,9 +214,4 @@ def _starts(folder: Path) -> list[Path]:
 
 
 def _no_tracker(error: Exception) -> NoTracker:
-    return NoTracker(f"W&B: off, it does not start ({_line(error)}). The figures are in the run folder only.")
-
-
-def _line(error: Exception) -> str:
-    """The first line of an error's message."""
-    return next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
+    return NoTracker(f"W&B: off, it does not start ({first_line(error)}). The figures are in the run folder only.")

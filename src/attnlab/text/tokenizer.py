@@ -11,7 +11,7 @@ from typing import Any, Final, final
 
 import tokenizers
 
-from attnlab.errors import RunError
+from attnlab.errors import RunError, one_line
 from attnlab.text.special import BOS, EOS, PAD, SPECIAL_TOKENS, UNK
 
 # Said aloud, it keeps `tokenizers` from printing a warning whenever a process forks; `datasets` takes it back while it
@@ -108,7 +108,7 @@ class Tokenizer:
             ) from error
         except Exception as error:  # `tokenizers` raises bare Exception for a model it cannot read
             raise RunError(
-                f"{path} must be a whole tokenizer file, but cannot be read as one ({_one_line(error)}): "
+                f"{path} must be a whole tokenizer file, but cannot be read as one ({one_line(error)}): "
                 "copy it again from the run, or train again."
             ) from error
 
@@ -178,7 +178,3 @@ def _backend(content: dict[str, Any]) -> tokenizers.Tokenizer:
 def _check_format(content: dict[str, Any]) -> None:
     if content["format"] != _FORMAT:
         raise ValueError(f"its format is {content['format']!r}, not {_FORMAT!r}")
-
-
-def _one_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hydra.core.utils import JobReturn, JobStatus
 from optuna.trial import TrialState
 
-from attnlab.experiment.components import first_line
+from attnlab.errors import first_line
 from attnlab.training.pruning import Pruned
 
 

@@ -52,6 +52,13 @@ def sweep(config: DictConfig, context: HydraContext, task: TaskFunction, argumen
     folder, url = Path(str(config.hydra.sweep.dir)), settings.storage
     name = settings.study_name or folder.name
     directions = _directions(settings, len(objective_names(config)))
+    if settings.workers < 1:
+        raise ConfigError(f"hydra.sweeper.workers run trials side by side, but there are {settings.workers}: use 1.")
+    if not 0 < settings.heartbeat < settings.grace_period:
+        raise ConfigError(
+            "a trial counts as dead after some signs of life have not come, but hydra.sweeper.heartbeat is "
+            f"{settings.heartbeat} and grace_period {settings.grace_period}: make heartbeat several times shorter."
+        )
     space = read_space(settings.params or {}, arguments)
     grid = settings.sampler._target_ == "optuna.samplers.GridSampler"
     points = space.grid() if grid else _number(settings)
@@ -83,12 +90,12 @@ def sweep(config: DictConfig, context: HydraContext, task: TaskFunction, argumen
     if str(config.hydra.launcher._target_).endswith(".BasicLauncher"):
         importlib.import_module("attnlab.experiment.train")  # once, instead of in the process of each trial
     launcher = Plugins.instance().instantiate_launcher(config=config, hydra_context=context, task_function=task)
-    try:
-        with explained(url):
+    with explained(url):
+        try:
             Worker(queue, launcher, space, settings, folder, len(directions)).work()
-    finally:
-        presence.end()
-        show(study, folder, space, context.config_loader, config)
+        finally:
+            presence.end()
+            show(study, folder, space, context.config_loader, config)
 
 
 def _directions(settings: DictConfig, num_objectives: int) -> list[StudyDirection]:

@@ -7,8 +7,8 @@ from omegaconf import OmegaConf
 
 from attnlab.decoding.greedy import Greedy
 from attnlab.decoding.protocol import Search
-from attnlab.errors import ConfigError
-from attnlab.experiment.components import component, first_line
+from attnlab.errors import ConfigError, first_line
+from attnlab.experiment.components import component
 from attnlab.training.loss import LabelSmoothedCrossEntropy
 
 
