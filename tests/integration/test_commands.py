@@ -150,13 +150,16 @@ def test_the_same_command_gives_the_same_figures(commands: Commands, trained: Tr
 
 
 def test_another_seed_gives_others_and_csv_files_hold_the_curves(commands: Commands, trained: Trained) -> None:
-    run = commands.train("csv", "logger=csv", "seed=1")
+    run = commands.train("csv", "logger=csv", "seed=1", "monitor=val/chrf")
     assert run.metrics["test/loss"] != trained.metrics["test/loss"]
     assert run.said.stderr == ""
     assert "curves go to" in run.said.stdout
     heading, *rows = next(run.folder.glob("csv/*/metrics.csv")).read_text("utf-8").splitlines()
-    assert {"epoch", "step", "val/bleu", "val/loss"} <= set(heading.split(","))
+    followed = {"train/loss", "train/learning_rate", "train/gradient_norm", "val/bleu", "val/loss"}
+    assert {"epoch", "step", *followed} <= set(heading.split(","))
     assert len(rows) >= 2
+    summary = json.loads(next(run.folder.glob("csv/*/summary.json")).read_text("utf-8"))
+    assert {"parameters", "best/val/bleu", "best/val/chrf", "best/val/chrf/step", "test/bleu"} <= set(summary)
     assert (
         next(run.folder.glob("csv/*/tables/test_by_length.csv")).read_text("utf-8").startswith("length,sentences,BLEU")
     )

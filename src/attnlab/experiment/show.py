@@ -30,7 +30,6 @@ EOS_SHOWN = SPECIAL_TOKENS[EOS]
 
 def show_test(tracker: Tracker, folder: Path, config: DictConfig, scored: Scored, prepared: PreparedData) -> None:
     """Shows a tested run, and leaves its curve over source length in `folder`."""
-    tracker.log_summary(scored.metrics)
     fine = LengthBuckets.fine(**plain(config.data.length.fine)).names
     curve = draw_curve({config.model.name: scored.metrics}, names=fine)
     save_figure(curve, folder / "bleu_by_length.png")

@@ -152,6 +152,7 @@ def _run(
     scored = score(config, model, prepared, "test")
     metrics = {**figures, "parameters": float(parameters), **scored.metrics}
     run = {"model": config.model.name, "data": config.data.name, "seed": config.seed, "folder": str(folder)}
+    tracker.log_summary(metrics)
     show_test(tracker, folder, config, scored, prepared)
     leave_results(folder, scored, metrics, run, precision.name)
     print_table(config, metrics, "test", f"{config.model.name} on the test split of {config.data.name}")
@@ -179,11 +180,17 @@ def _prepare_training(
         if isinstance(callback, Resumable):
             callback.facts = _facts(prepared, precision)
     reports = build_reports(config)
-    always = [Chance(config.seed), BestAndLast(tracker, rising=["val/bleu"], falling=["val/loss"]), *reports]
+    always = [Chance(config.seed), _followed(config, tracker), *reports]
     trainer = build_trainer(
         config, precision, callbacks=[*callbacks.values(), *always], logger=tracker.lightning_logger
     )
     return trainer, callbacks, reports
+
+
+def _followed(config: DictConfig, tracker: Tracker) -> BestAndLast:
+    rising, falling = ["val/bleu"], ["val/loss"]
+    (rising if config.monitor_mode == "max" else falling).append(str(config.monitor))
+    return BestAndLast(tracker, rising=rising, falling=falling)
 
 
 def _fit(trainer: lightning.Trainer, task: TranslationTask, datamodule: TranslationDataModule, last: Path) -> None:

@@ -59,12 +59,15 @@ class FiniteSteps(Callback):
     def on_before_optimizer_step(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, optimizer: Optimizer
     ) -> None:
-        """Looks at losses and gradients, before they are clipped.
+        """Looks at losses and gradients, before they are clipped, and logs the norm of the gradients.
 
         Raises:
             RunError: one is not finite, and no more may be left out.
         """
-        figures = torch.stack([*self._losses, *self._norm(trainer, pl_module)])
+        norm = self._norm(trainer, pl_module)
+        if norm:
+            pl_module.log("train/gradient_norm", norm[0])
+        figures = torch.stack([*self._losses, *norm])
         rows, self._rows, self._losses = self._rows, [], []
         if trainer.strategy.reduce_boolean_decision(bool(figures.isfinite().all())):
             return

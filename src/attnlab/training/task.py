@@ -1,4 +1,4 @@
-"""One training, validation and prediction step under Lightning."""
+"""One step of training and of validation under Lightning."""
 
 import copy
 import math
@@ -104,6 +104,7 @@ class TranslationTask(lightning.LightningModule):
         loss = self.loss(prediction, batch.target[:, 1:])
         tokens = batch.target_lengths.sum() - batch.target_lengths.shape[0]
         self._nll.update(loss.nll, weight=tokens)
+        self.log("train/learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
         self.log("train/loss", loss.total, prog_bar=True, batch_size=batch.source.shape[0])
         self.log("train/nll", self._nll, on_step=False, on_epoch=True, batch_size=batch.source.shape[0])
         if loss.coverage is not None:

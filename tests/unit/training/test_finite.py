@@ -85,6 +85,11 @@ def test_a_step_of_several_batches_names_them_all(train: Callable[..., Weight]) 
     assert train(2, loss=math.nan, accumulate=2).weight.item() == 2  # of 4
 
 
+def test_the_norm_of_the_gradients_is_logged(train: Callable[..., Weight]) -> None:
+    weight = train(0, slope=3.0)
+    assert weight.trainer.callback_metrics["train/gradient_norm"] in (1.0, 3.0)
+
+
 def test_a_count_is_not_negative() -> None:
     with pytest.raises(ConfigError, match=r"callbacks\.finite\.skip is a number of steps from 0, not -1"):
         FiniteSteps(skip=-1)
