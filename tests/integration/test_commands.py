@@ -94,7 +94,7 @@ def test_attention_is_measured_against_the_gold_alignments(trained: Trained) -> 
     assert re.search(r"(?m)^ overall +0\.\d{3} +0\.\d{3} +0\.\d{3} ", trained.said.stdout)
 
 
-THRESHOLDED = ("", "_thresholded")
+THRESHOLDED = ("", "_thresholded", "_left_to_right")
 
 
 def test_a_model_without_attention_has_no_such_figures(trained_plain: Trained) -> None:

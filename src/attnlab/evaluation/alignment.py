@@ -37,6 +37,12 @@ def links_above(weights: WordWeights, threshold: float = THRESHOLD) -> frozenset
     return frozenset((source, target) for target, source in (weights[:, :-1] >= threshold).nonzero().tolist())
 
 
+def diagonal_links(weights: WordWeights) -> frozenset[Link]:
+    """Each target word with the source word at the same share of the way, whatever the weights: left to right."""
+    targets, sources = weights.shape[0], weights.shape[1] - 1
+    return frozenset(((2 * target + 1) * sources // (2 * targets), target) for target in range(targets) if sources)
+
+
 @dataclass(frozen=True)
 class LinkCounts:
     """Sums over sentences; ratios are only taken of whole corpora. Och & Ney (2003).

@@ -6,7 +6,7 @@ from typing import Final
 
 from attnlab.data.lengths import LengthBuckets, word_count
 from attnlab.data.pharaoh import GoldAlignment
-from attnlab.evaluation.alignment import LinkCounts, WordWeights, best_links, links_above
+from attnlab.evaluation.alignment import LinkCounts, WordWeights, best_links, diagonal_links, links_above
 from attnlab.evaluation.answer import Answer
 from attnlab.evaluation.attention_statistics import AttentionTotals
 from attnlab.evaluation.by_length import metric_name, rows_by_length
@@ -48,9 +48,10 @@ class AlignmentJudge:
         """Metrics `<stage>/<metric>[/<bucket>]`; none of a model without attention.
 
         With gold alignments, of the references under teacher forcing: aer, alignment_precision and alignment_recall of
-        the word that each target word weighs most, and the same with `_thresholded` of all words it weighs at least
-        `THRESHOLD`. The figures of `AttentionTotals` are of the references too, and with `_own` of the model's best
-        hypotheses, which no gold alignment belongs to.
+        the word that each target word weighs most, the same with `_thresholded` of all words it weighs at least
+        `THRESHOLD`, and with `_left_to_right` of the diagonal, which needs no attention. The figures of
+        `AttentionTotals` are of the references too, and with `_own` of the model's best hypotheses, which no gold
+        alignment belongs to.
 
         Raises:
             ShapeError: if the answers are not exactly those of the split.
@@ -63,7 +64,7 @@ class AlignmentJudge:
         }
         counts = {
             ending: [LinkCounts.of(links(weights), gold) for weights, gold in zip(forced, self.gold, strict=True)]
-            for ending, links in (("", best_links), ("_thresholded", links_above))
+            for ending, links in (("", best_links), ("_thresholded", links_above), ("_left_to_right", diagonal_links))
             if forced and self.gold is not None
         }
         metrics: dict[str, float] = {}

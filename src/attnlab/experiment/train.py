@@ -150,7 +150,9 @@ def _run(
     load_weights(model, weights, trained)
     model.to(trainer.strategy.root_device)  # Lightning leaves it on the CPU
     scored = score(config, model, prepared, "test")
-    metrics = {**figures, "parameters": float(parameters), **scored.metrics}
+    lengths = prepared.splits["train"]["source_words"]
+    trained_on = {"train/shortest_source": float(min(lengths)), "train/longest_source": float(max(lengths))}
+    metrics = {**figures, "parameters": float(parameters), **trained_on, **scored.metrics}
     run = {"model": config.model.name, "data": config.data.name, "seed": config.seed, "folder": str(folder)}
     tracker.log_summary(metrics)
     show_test(tracker, folder, config, scored, prepared)

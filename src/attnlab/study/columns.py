@@ -24,7 +24,7 @@ _HEADINGS: Final[Mapping[str, str]] = {
 }
 _COUNTED: Final = frozenset({"sentences", "parameters", "tokens"})
 """Not measured: such a figure has no interval."""
-_ENDINGS: Final = ("_own", "_thresholded")
+_ENDINGS: Final = ("_own", "_thresholded", "_left_to_right")
 """Variants of the figures of attention; they are called and written like these."""
 
 
@@ -46,7 +46,12 @@ class Column:
         called = name.removesuffix(variant)
         if called not in _HEADINGS:
             return self.metric
-        words = ["" if stage == "test" else stage, _HEADINGS[called], variant.removeprefix("_"), bucket]
+        words = [
+            "" if stage == "test" else stage,
+            _HEADINGS[called],
+            variant.removeprefix("_").replace("_", " "),
+            bucket,
+        ]
         return " ".join(word for word in words if word)
 
     def text(self, found: Estimate | None, *, runs: int) -> str:

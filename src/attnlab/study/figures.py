@@ -12,7 +12,7 @@ from attnlab.evaluation.pictures import save_figure
 from attnlab.experiment.layout import LOG_FILE
 from attnlab.study.attention_figure import MOST, Example, attending, choose_example, draw_attention, read_panels
 from attnlab.study.learning_figure import courses_of, draw_learning
-from attnlab.study.length_figure import by_training_lengths, draw_lengths
+from attnlab.study.length_figure import by_training_lengths, draw_lengths, seen_lengths
 from attnlab.study.provenance import relative_path
 from attnlab.study.rows import Row
 from attnlab.study.sentences import Sentences
@@ -75,7 +75,7 @@ def _lengths(rows: Sequence[Row], sentences: Sentences | str, styles: dict[str, 
     name, title = "bleu_by_length", "BLEU against source length"
     if isinstance(sentences, str):
         return Drawing(name, title, f"{sentences}.", None)
-    known = any(trained is not None for trained in by_training_lengths(rows))
+    known = any(trained or seen_lengths(own) for trained, own in by_training_lengths(rows).items())
     shaded = "Shaded: lengths that training has seen." if known else "Which lengths training has seen is not shown."
     means = f"Mean over seeds with its {CONFIDENCE:.0%} interval over sentences and seeds, for sources of like length."
     return Drawing(name, title, f"{means} {shaded}", draw_lengths(rows, sentences, styles))

@@ -51,6 +51,15 @@ def training_lengths(config: Mapping[str, Any]) -> tuple[int, int | None] | None
     return None if lowest is None else (lowest, highest)
 
 
+def seen_lengths(rows: Sequence[Row]) -> tuple[int, int] | None:
+    """Words of the shortest and of the longest source that some run was trained on; None where no run says it."""
+    found = [
+        [each for row in rows for record in row.records if (each := record.known(metric)) is not None]
+        for metric in ("train/shortest_source", "train/longest_source")
+    ]
+    return (int(min(found[0])), int(max(found[1]))) if all(found) else None
+
+
 def draw_lengths(rows: Sequence[Row], sentences: Sentences, styles: Mapping[str, Style]) -> Figure:
     """BLEU of each bin, and below it how many sentences that is; a panel for each range of training lengths.
 
@@ -77,8 +86,8 @@ def draw_lengths(rows: Sequence[Row], sentences: Sentences, styles: Mapping[str,
             draw_line(axes, places, bleu_by_bin(row, sentences, bins), name, style, shift=shift)
         axes.grid(axis="y", color="0.9")
         axes.set_xlim(min(sentences.lengths) - 1, widest)
-        if trained is not None:
-            lowest, highest = trained
+        if (shaded := trained or seen_lengths(own)) is not None:
+            lowest, highest = shaded
             axes.axvspan(lowest - 0.5, (highest or widest) + 0.5, color="0.5", alpha=0.12, zorder=0, linewidth=0)
         if len(panels) > 1:
             axes.set_title(_title(trained), fontsize=10)

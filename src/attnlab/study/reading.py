@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from attnlab.data.lengths import read_range
+from attnlab.evaluation.figures import figure_text
 from attnlab.evaluation.significance import Difference
 from attnlab.study.columns import Column
 from attnlab.study.differences import LEVEL, Differences, Verdict, interval_text
@@ -12,6 +13,8 @@ from attnlab.study.rows import Row
 from attnlab.study.settings import setting
 from attnlab.study.size_figure import Lines, generalisation_gap
 
+LEFT_TO_RIGHT: Final = "test/aer_left_to_right"
+"""Error rate of the diagonal: the same for all runs on a corpus."""
 _MOST: Final = 6
 """Rows that are all spoken of; of more, only the ends of their order."""
 
@@ -134,7 +137,9 @@ def _alignment(rows: Sequence[Row]) -> list[str]:
         return []
     order = [row for _, row in sorted(known, key=lambda each: each[0])]
     nearest, farthest = (_told(row, "test/aer") for row in (order[0], order[-1]))
-    return [f"Nearest to the gold alignment: {nearest}; farthest from it: {farthest}."]
+    plain = order[0].estimate(LEFT_TO_RIGHT)
+    reader = "" if plain is None else f"; reading from left to right would have {figure_text('aer', plain.mean)}"
+    return [f"Nearest to the gold alignment: {nearest}; farthest from it: {farthest}{reader}."]
 
 
 def _over_sizes(name: str, line: Sequence[tuple[int, Row]]) -> str:

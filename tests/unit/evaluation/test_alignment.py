@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attnlab.data.pharaoh import GoldAlignment
-from attnlab.evaluation.alignment import LinkCounts, best_links, links_above
+from attnlab.evaluation.alignment import LinkCounts, best_links, diagonal_links, links_above
 
 # Columns: three source words and EOS.
 WEIGHTS = torch.tensor(
@@ -33,7 +33,14 @@ def test_every_weight_from_the_threshold_on_is_a_link_but_on_eos() -> None:
     assert links_above(torch.full((1, 5), 0.2)) == set()
 
 
-@pytest.mark.parametrize("links", [best_links, links_above])
+def test_left_to_right_links_words_at_the_same_share_of_the_way() -> None:
+    assert diagonal_links(torch.zeros(3, 4)) == {(0, 0), (1, 1), (2, 2)}
+    assert diagonal_links(torch.zeros(2, 5)) == {(1, 0), (3, 1)}  # middles of 1/4 and 3/4 in four words
+    assert diagonal_links(torch.zeros(4, 3)) == {(0, 0), (0, 1), (1, 2), (1, 3)}
+    assert diagonal_links(torch.zeros(3, 1)) == set()  # of a source without words
+
+
+@pytest.mark.parametrize("links", [best_links, diagonal_links, links_above])
 def test_no_target_words_no_links(links) -> None:  # type: ignore[no-untyped-def]
     assert links(torch.zeros(0, 4)) == set()
 

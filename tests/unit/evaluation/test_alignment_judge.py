@@ -69,6 +69,9 @@ def test_gold_attention_gets_full_marks_in_any_order(judge: AlignmentJudge) -> N
             assert metrics[f"test/alignment_recall{ending}{bucket}"] == 1
         assert metrics[f"test/attention_entropy{bucket}"] == 0
         assert metrics[f"test/attention_coverage_deviation{bucket}"] == 0
+    # Left to right would link all four words of the long source and none of the two that change places.
+    assert metrics["test/aer_left_to_right/long"] == 0
+    assert metrics["test/aer_left_to_right/medium"] == 1
     # Steps: one to the left in "B A", three to the right in "A B C D".
     assert metrics["test/attention_non_monotonic"] == 1 / 4
     assert metrics["test/attention_non_monotonic/medium"] == 1

@@ -23,6 +23,7 @@ GROUPS = {"quality": ["test/bleu", "test/bleu/*", "test/aer", "parameters"], "sp
         ("val/chrf/short", "val chrF short"),
         ("test/aer", "AER"),
         ("test/aer_thresholded/long", "AER thresholded long"),
+        ("test/aer_left_to_right", "AER left to right"),
         ("test/attention_entropy_own", "entropy own"),
         ("test/attention_non_monotonic", "steps back"),
         ("train/tokens_per_second", "train tokens/s"),

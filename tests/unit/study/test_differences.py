@@ -35,7 +35,11 @@ def rows(make_run: MakeRun, records: Read) -> list[Row]:
         ):
             said = [" ".join(reversed(text.split())) if place in wrong else text for place, text in enumerate(texts)]
             lines = [("w " * (4 if place < 30 else 12), text, said[place]) for place, text in enumerate(texts)]
-            figures = {"test/bleu": 50.0 if model == "no_attention" else 99.0, "test/aer": seed / 10}
+            figures = {
+                "test/bleu": 50.0 if model == "no_attention" else 99.0,
+                "test/aer": seed / 10,
+                "test/aer_left_to_right": 0.45,
+            }
             make_run(f"{model}{seed}", model, seed, translations=lines, metrics=figures)
     return rows_of(records())
 
@@ -132,6 +136,7 @@ def test_readings_are_made_of_the_figures(rows: list[Row], differences: Differen
     assert length.startswith(start)
     assert more.startswith("From short to long, 2 of 2 rows lose less than no_attention: from -")
     assert alignment.startswith("Nearest to the gold alignment: luong_dot with AER 0.200 ±0.248")
+    assert alignment.endswith("; reading from left to right would have 0.450.")
 
 
 def test_a_row_may_gain_from_short_to_long(rows: list[Row]) -> None:

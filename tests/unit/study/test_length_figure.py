@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
 
-from attnlab.study.length_figure import by_training_lengths, draw_lengths, length_bins, training_lengths
+from attnlab.study.length_figure import (
+    by_training_lengths,
+    draw_lengths,
+    length_bins,
+    seen_lengths,
+    training_lengths,
+)
 from attnlab.study.records import Record
 from attnlab.study.rows import rows_of
 from attnlab.study.sentences import Sentences, read_sentences
@@ -71,6 +77,19 @@ def test_a_row_is_a_line_with_intervals_and_what_was_trained_is_shaded(
     assert lines["luong_dot"] == pytest.approx([100.0, 100.0, 100.0])
     assert len(lines["no_attention"]) == 3
     assert max(lines["no_attention"]) < 60
+
+
+def test_lengths_that_nobody_has_set_are_shaded_where_runs_say_them(make_run: MakeRun, records: Read) -> None:
+    texts = [" ".join("abcdef"[:size]) for size in (4, 5, 6) for _ in range(20)]
+    made = [(text, text, text) for text in texts]
+    for seed, longest in ((1, 30.0), (2, 31.0)):
+        figures = {"train/shortest_source": 3.0, "train/longest_source": longest}
+        make_run(f"{seed}", seed=seed, translations=made, metrics=figures)
+    rows = rows_of(found := records())
+    sentences = read_sentences(found)
+    assert isinstance(sentences, Sentences)
+    assert seen_lengths(rows) == (3, 31)
+    assert len(draw_lengths(rows, sentences, styles_of(["luong_dot"])).axes[0].patches) == 1
 
 
 def test_too_many_ranges_share_a_panel_and_one_range_has_no_title(make_run: MakeRun, records: Read) -> None:
