@@ -12,7 +12,7 @@ from attnlab.evaluation.pictures import save_figure
 from attnlab.experiment.layout import LOG_FILE
 from attnlab.study.attention_figure import MOST, Example, attending, choose_example, draw_attention, read_panels
 from attnlab.study.learning_figure import courses_of, draw_learning
-from attnlab.study.length_figure import by_training_lengths, draw_lengths, seen_lengths
+from attnlab.study.length_figure import SHOWN, by_training_lengths, draw_lengths, seen_lengths
 from attnlab.study.provenance import relative_path
 from attnlab.study.rows import Row
 from attnlab.study.sentences import Sentences
@@ -78,7 +78,8 @@ def _lengths(rows: Sequence[Row], sentences: Sentences | str, styles: dict[str, 
     known = any(trained or seen_lengths(own) for trained, own in by_training_lengths(rows).items())
     shaded = "Shaded: lengths that training has seen." if known else "Which lengths training has seen is not shown."
     means = f"Mean over seeds with its {CONFIDENCE:.0%} interval over sentences and seeds, for sources of like length."
-    return Drawing(name, title, f"{means} {shaded}", draw_lengths(rows, sentences, styles))
+    edge = f"The axis ends where {SHOWN:.1%} of the sentences do; the last point has all that are longer."
+    return Drawing(name, title, f"{means} {shaded} {edge}", draw_lengths(rows, sentences, styles))
 
 
 def _sizes(rows: Sequence[Row]) -> Drawing:

@@ -18,6 +18,8 @@ from attnlab.study.styles import Style, bleu_axis, draw_line, finish, styles_of
 _BINS: Final = 8
 """Over the lengths of nearly all sentences; the longest add one or two more."""
 _NEARLY_ALL: Final = 0.95
+SHOWN: Final = 0.995
+"""Share of the sentences that the axis reaches."""
 _MOST_PANELS: Final = 4
 _LEAST: Final = 20
 """Sentences of a bin: BLEU of fewer is mostly noise."""
@@ -79,13 +81,14 @@ def draw_lengths(rows: Sequence[Row], sentences: Sentences, styles: Mapping[str,
     grid = figure.subplots(2, len(panels), sharex=True, sharey="row", height_ratios=[5, 1], squeeze=False)
     shown = list(dict.fromkeys(names[row.name] for row in rows if styles[row.name].shown))
     widest = max(sentences.lengths) + 1
+    edge = sorted(sentences.lengths)[int(SHOWN * (len(sentences.lengths) - 1))]
     for (axes, counts), (trained, own) in zip(grid.T, panels.items(), strict=True):
         for row in own:
             name, style = names[row.name], styles[row.name]
             shift = 0.08 * (shown.index(name) - (len(shown) - 1) / 2) if style.shown else 0.0
             draw_line(axes, places, bleu_by_bin(row, sentences, bins), name, style, shift=shift)
         axes.grid(axis="y", color="0.9")
-        axes.set_xlim(min(sentences.lengths) - 1, widest)
+        axes.set_xlim(min(sentences.lengths) - 1, max(places[-1], edge) + 1)
         if (shaded := trained or seen_lengths(own)) is not None:
             lowest, highest = shaded
             axes.axvspan(lowest - 0.5, (highest or widest) + 0.5, color="0.5", alpha=0.12, zorder=0, linewidth=0)

@@ -73,8 +73,8 @@ def _tokens_read(rows: Sequence[Row]) -> list[Line]:
 
 
 def _tuning(unnamed: Sequence[str]) -> str:
-    """Whether rows share what could have been tuned for one of them alone."""
-    if unnamed:
+    """Whether rows share what could have been tuned for one of them alone; its parts are the model itself."""
+    if any(not (key.startswith("model.") and key.endswith("._target_")) for key in unnamed):
         return "tuning: rows do not share all settings, see above, so their tuning may not be the same"
     return "tuning: rows share every setting that their names do not tell, so none was tuned by itself"
 
