@@ -117,7 +117,9 @@ def build_datamodule(config: DictConfig, prepared: PreparedData) -> TranslationD
         budget=component(config, "data.batch", BatchBudget),
         evaluation_budget=component(config, "data.evaluation_batch", BatchBudget),
         seed=config.seed,
-        num_workers=config.data.num_workers,
+        num_workers=OmegaConf.select(
+            config, "data.num_workers", default=0
+        ),  # older runs, to be scored again, have none
     )
 
 
