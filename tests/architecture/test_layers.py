@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 LAYERS = [
-    {"errors", "masking"},
+    {"errors", "files", "masking"},
     {"decoding", "attention", "text"},
     {"evaluation", "seq2seq", "data"},
     {"training"},

@@ -20,6 +20,7 @@ from attnlab.errors import RunError
 from attnlab.evaluation.by_length import TABLE_COLUMNS, table_by_length
 from attnlab.evaluation.figures import figure_text
 from attnlab.experiment.layout import METRICS_FILE, TRANSLATIONS_FILE
+from attnlab.files import write_durably
 
 _PACKAGES = ("attnlab", "torch", "lightning", "hydra-core", "datasets", "tokenizers", "sacrebleu", "optuna", "wandb")
 
@@ -66,14 +67,9 @@ def write_whole(path: Path, text: str) -> Path:
     Raises:
         RunError: the folder cannot be written to.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(text, encoding="utf-8", newline="\n")
-        draft.replace(path)
+        write_durably(path, text.encode())
     except OSError as error:
-        if draft.exists():
-            draft.unlink()
         raise RunError(
             f"Results must be written to {path}, but that failed ({error.strerror}): free or choose another folder."
         ) from error

@@ -48,8 +48,8 @@ from attnlab.experiment.score import build_alignment_judge, leave_results, print
 from attnlab.experiment.show import show_test
 from attnlab.experiment.tracking import BestAndLast, NoTracker, Tracker, Tracking
 from attnlab.experiment.trial import build_reports, join_sweep, returned
+from attnlab.files import discard_drafts
 from attnlab.training.chance import Chance
-from attnlab.training.checkpoint_file import discard_drafts
 from attnlab.training.datamodule import TranslationDataModule
 from attnlab.training.precision import Precision
 from attnlab.training.processes import end_others

@@ -1,7 +1,6 @@
 """How a checkpoint is written so that a kill costs nothing, and read so that a stranger's runs nothing."""
 
 import io
-import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,7 @@ from lightning.fabric.plugins import TorchCheckpointIO
 from typing_extensions import override
 
 from attnlab.errors import RunError
-
-_DRAFT = ".draft"
+from attnlab.files import write_durably
 
 
 class WholeFiles(TorchCheckpointIO):
@@ -30,35 +28,21 @@ class WholeFiles(TorchCheckpointIO):
 
 
 def write_checkpoint(path: Path, content: dict[str, Any]) -> None:
-    """Writes beside the place, waits until the disk has it, and renames: the old file stays whole until the new one is.
+    """Writes a checkpoint durably: the old file stays whole until the new one is.
 
     Raises:
         RunError: it cannot be written, as on a full disk; the file that was there is as it was.
     """
     memory = io.BytesIO()
     torch.save(content, memory)
-    draft = path.with_name(f".{path.name}{_DRAFT}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("wb") as file:
-            file.write(memory.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-        _sync_folder(path.parent)
+        write_durably(path, memory.getbuffer())
     except OSError as error:
-        draft.unlink(missing_ok=True)
         kept = f"{path} is still the one before" if path.exists() else "there is none of this name yet"
         raise RunError(
             f"a checkpoint of {memory.tell():,} bytes is written to {path.parent}, but that failed ({error.strerror}; "
             f"{kept}): free some space, then go on with resume=FOLDER."
         ) from error
-
-
-def discard_drafts(folder: Path) -> None:
-    """Removes what a kill while writing has left."""
-    for draft in folder.glob(f".*{_DRAFT}"):
-        draft.unlink()
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
@@ -89,12 +73,3 @@ def _damaged(path: Path, reason: str) -> RunError:
         f"{path} is no whole attnlab checkpoint ({reason}): it may be truncated or altered; name another checkpoint of "
         "the run."
     )
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes the new name as durable as the content."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

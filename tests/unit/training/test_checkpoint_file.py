@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from attnlab.errors import RunError
-from attnlab.training.checkpoint_file import discard_drafts, read_checkpoint, write_checkpoint
+from attnlab.files import discard_drafts
+from attnlab.training.checkpoint_file import read_checkpoint, write_checkpoint
 
 SMALL, LARGE = ({"state_dict": {"weight": torch.full((size,), float(size))}} for size in (3, 100_000))
 
