@@ -14,7 +14,7 @@ from attnlab.decoding.limits import LengthLimit
 from attnlab.decoding.penalties import coverage_penalty, length_penalty
 from attnlab.decoding.protocol import Hypothesis, SearchState, StepModel
 from attnlab.errors import ConfigError
-from attnlab.masking import length_mask
+from attnlab.masking import length_mask, widened
 
 S = TypeVar("S", bound=SearchState)
 
@@ -192,7 +192,7 @@ class Beam:
                 f"a coverage penalty needs attention weights, but coverage_penalty is {self.coverage_penalty} and this "
                 "model has none: set search.coverage_penalty=0."
             )
-        weights = weights.to(torch.promote_types(weights.dtype, torch.float32))
+        weights = widened(weights)
         return weights if before is None else before + weights
 
     def _score(

@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from attnlab.decoding.protocol import Hypothesis
+from attnlab.masking import widened
 
 
 @dataclass
@@ -143,5 +144,5 @@ class Lattice:
             return ends.slots.new_zeros((*ends.slots.shape, 0)), None
         looked = torch.stack(weights[::-1], dim=2) if weights else None
         if looked is not None:
-            looked = looked.to(torch.promote_types(looked.dtype, torch.float32))
+            looked = widened(looked)
         return torch.stack(tokens[::-1], dim=2), looked

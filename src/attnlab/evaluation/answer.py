@@ -82,7 +82,7 @@ def _reference_totals(
 ) -> tuple[Float[Tensor, " batch"], Int[Tensor, " batch"]]:
     """Per sentence: summed negative log-likelihood, and how often the reference was the first choice."""
     real = labels != PAD
-    log_probs = logits.float().log_softmax(dim=-1)
+    log_probs = widened(logits).log_softmax(dim=-1)
     nll = -(log_probs.gather(-1, labels.unsqueeze(-1)).squeeze(-1) * real).double().sum(dim=1)
     correct = ((logits.argmax(dim=-1) == labels) & real).sum(dim=1)
     return nll, correct

@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from attnlab.decoding.protocol import StepOutput
-from attnlab.masking import length_mask
+from attnlab.masking import length_mask, widened
 from attnlab.seq2seq.bridge import Bridge
 from attnlab.seq2seq.decoder import Decoder, Step
 from attnlab.seq2seq.embeddings import Embeddings
@@ -97,7 +97,7 @@ class Seq2Seq(nn.Module):
             if position + 1 < target.shape[1]:
                 with torch.no_grad():
                     logits = self.embeddings.logits(decoded.outputs).squeeze(1)
-                drawn = torch.multinomial(logits.float().softmax(dim=-1), 1)
+                drawn = torch.multinomial(widened(logits).softmax(dim=-1), 1)
                 gold = target[:, position + 1 : position + 2]
                 tokens = torch.where(torch.rand(gold.shape, device=gold.device) < rate, drawn, gold)
         known = [weight for weight in weights if weight is not None]

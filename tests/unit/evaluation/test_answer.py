@@ -61,6 +61,13 @@ def test_each_row_has_the_likelihood_of_its_own_reference(model: Seq2Seq, batch:
         assert found.correct == int((scores.argmax(dim=-1) == labels).sum())
 
 
+def test_likelihoods_of_a_model_in_float64_keep_their_digits(model: Seq2Seq, batch: Batch) -> None:
+    model.double()
+    logits = model(batch.source, batch.source_lengths, batch.target[:, :-1]).logits
+    wanted = cross_entropy(logits[1, :4], batch.target[1, 1:5], reduction="sum").item()
+    assert answer(model, batch, SEARCH)[1].nll == pytest.approx(wanted, rel=1e-13)
+
+
 def test_answers_are_in_the_batch_s_order_and_name_the_split_s_rows(model: Seq2Seq, batch: Batch) -> None:
     assert [found.row for found in answer(model, batch, SEARCH)] == [12, 3, 7]
 
