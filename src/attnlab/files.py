@@ -1,6 +1,7 @@
 """How a file is written so that nobody, not even after a crash, finds half of it."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 _DRAFT = ".draft"
@@ -20,11 +21,12 @@ def write_durably(path: Path, content: bytes | memoryview) -> None:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
-        _sync_folder(path.parent)
     except OSError:
         if draft.exists():  # `unlink` itself fails where a part of the path is a file
             draft.unlink()
         raise
+    with suppress(OSError):  # not every file system can; the file is there
+        _sync_folder(path.parent)
 
 
 def discard_drafts(folder: Path) -> None:

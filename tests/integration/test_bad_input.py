@@ -59,7 +59,7 @@ MISTAKES = {
     "schedule": (["schedule=plateau", "schedule.monitor=foo"], "conditioned on metric foo which is not available"),
     "no checkpoint": (["callbacks.checkpoint=null"], "the best checkpoint is tested, but callbacks.checkpoint is null"),
     "validation search": (["validation_search=beam"], "file in conf/search/, search@validation_search=NAME"),
-    "loss": (["loss=none"], "loss must be a component .* set its values, such as loss.label_smoothing=0.1"),
+    "loss": (["loss=none"], "loss must be a component .*, or where there is none set its values, loss.KEY=VALUE"),
     "sampling": (["scheduled_sampling=abc"], r"scheduled_sampling is a probability in \[0, 1\], not 'abc': 0 is off"),
     "sampling as a truth": (["scheduled_sampling=true"], r"scheduled_sampling is a probability in \[0, 1\], not True"),
     # what would be found only after an epoch, or after all of them

@@ -190,7 +190,7 @@ class Beam:
         if weights is None:
             raise ConfigError(
                 f"a coverage penalty needs attention weights, but coverage_penalty is {self.coverage_penalty} and this "
-                "model has none: set search.coverage_penalty=0."
+                "model has none: set coverage_penalty of the search to 0."
             )
         weights = widened(weights)
         return weights if before is None else before + weights

@@ -75,10 +75,10 @@ def check_component(config: DictConfig, path: str) -> None:
     node = OmegaConf.select(config, path)
     if not isinstance(node, Mapping | DictConfig) or "_target_" not in node:
         group = {"validation_search": "search@validation_search"}.get(path, path.replace(".", "/"))
-        remedy = f"choose one by the name of a file in conf/{group.partition('@')[0]}/, {group}=NAME"
-        if path == "loss":
-            remedy = "set its values, such as loss.label_smoothing=0.1"
-        raise ConfigError(f"{path} must be a component with a _target_, but it is {node!r}: {remedy}.")
+        raise ConfigError(
+            f"{path} must be a component with a _target_, but it is {node!r}: choose one by the name of a file in "
+            f"conf/{group.partition('@')[0]}/, {group}=NAME, or where there is none set its values, {path}.KEY=VALUE."
+        )
 
 
 def _check_classes(value: Any, path: str) -> None:

@@ -36,9 +36,6 @@ def check_settings(config: DictConfig) -> None:
         raise ConfigError(f"average_checkpoints is a whole number from 1, not {best!r}: 1 tests the best checkpoint.")
     if type(config.compile) is not bool:
         raise ConfigError(f"compile is true or false, not {config.compile!r}: false is faster on a CPU.")
-    sampled = config.scheduled_sampling
-    if type(sampled) not in (int, float) or not 0 <= sampled <= 1:
-        raise ConfigError(f"scheduled_sampling is a probability in [0, 1], not {sampled!r}: 0 is off.")
     _check_validation(config.trainer)
     _check_monitor(str(config.monitor), str(config.monitor_mode), list(config.data.length.buckets))
     known = (f"best/{config.monitor}", "parameters", "train/tokens_per_second")
@@ -52,7 +49,8 @@ def check_settings(config: DictConfig) -> None:
                 f"objectives are figures that a sweep can weigh, {', '.join(known)}, but {name} is none: choose "
                 "another, or change monitor."
             )
-    if known[-1] in (config.objectives or ()) and config.callbacks.get("throughput") is None:
+    measured = "throughput" in config.callbacks and config.callbacks.throughput is not None
+    if known[-1] in (config.objectives or ()) and not measured:
         raise ConfigError(
             f"objectives has {known[-1]}, which callbacks.throughput measures, but this is null: leave it in."
         )
@@ -115,9 +113,10 @@ def _check_validation(trainer: DictConfig) -> None:
     """Every validation scores the whole split, and there is at least one."""
     fewer = "make the splits smaller, data.limit.train=100 data.limit.validation=20 and so on"
     for name, usual in (("limit_val_batches", 1.0), ("fast_dev_run", False), ("overfit_batches", 0.0)):
-        if (value := trainer.get(name, usual)) != usual or type(value) is not type(usual):
+        if name in trainer and (trainer[name] != usual or type(trainer[name]) is not type(usual)):
             raise ConfigError(
-                f"validation scores the whole split, so that trainer.{name} is {usual}, but it is {value}: {fewer}."
+                f"validation scores the whole split, so that trainer.{name} is {usual}, but it is {trainer[name]}: "
+                f"{fewer}."
             )
     every, epochs = trainer.check_val_every_n_epoch, trainer.max_epochs
     if isinstance(every, int) and isinstance(epochs, int) and 0 < epochs < every:

@@ -72,8 +72,13 @@ def resumed_config(folder: Path, own: DictConfig, command: DictConfig, overrides
     """A run's configuration `own`, with the places, and the logger if it was chosen anew, of the present command.
 
     Raises:
-        RunError: a path in it leads out of the folder.
+        RunError: it was begun before there were all of today's settings, or a path in it leads out of the folder.
     """
+    if missing := [str(key) for key in command if key not in own]:
+        raise RunError(
+            f"a run goes on with the settings that it began with, but {folder} has no {', '.join(missing)}, since an "
+            "older attnlab began it: train it again."
+        )
     own.paths = command.paths
     own.paths.run = str(folder)
     own.resume = command.resume

@@ -106,29 +106,30 @@ def _train(config: DictConfig, *, begun: bool) -> float | tuple[float, ...]:
     tags = [config.model.name, config.data.name, type(model.decoder).__name__]
     tracking = component(config, "logger", Tracking)
     if _get_rank():
-        return _assist(config, folder, prepared, task, precision)
+        return _assist(config, folder, prepared, datamodule, task, precision)
     with held(folder), stoppable(folder):
-        discard_drafts(folder / CHECKPOINT_FOLDER)
+        for place in (folder, folder / CHECKPOINT_FOLDER):
+            discard_drafts(place)
         if not begun:
             claim(folder)
             write_config(folder, config)
         if not (folder / CHECKPOINT_FOLDER / LAST_FILE).exists():
             prepared.tokenizers.save(folder / TOKENIZER_FOLDER)
         with tracking.start(folder=folder, name=name, tags=tags, config=plain(config)) as tracker:
-            return _run(config, folder, prepared, task, tracker, precision)
+            return _run(config, folder, prepared, datamodule, task, tracker, precision)
 
 
 def _run(
     config: DictConfig,
     folder: Path,
     prepared: PreparedData,
+    datamodule: TranslationDataModule,
     task: TranslationTask,
     tracker: Tracker,
     precision: Precision,
 ) -> float | tuple[float, ...]:
     model = task.model
     parameters = sum(parameter.numel() for parameter in model.parameters())
-    datamodule = build_datamodule(config, prepared)
     batches = datamodule.train_batches()
     for line in (
         f"{config.model.name} on {config.data.name}, seed {config.seed}: {parameters:,} parameters",
@@ -150,8 +151,8 @@ def _run(
     load_weights(model, weights, trained)
     model.to(trainer.strategy.root_device)  # Lightning leaves it on the CPU
     scored = score(config, model, prepared, "test")
-    lengths = prepared.splits["train"]["source_words"]
-    trained_on = {"train/shortest_source": float(min(lengths)), "train/longest_source": float(max(lengths))}
+    lengths = prepared.splits["train"].with_format("numpy")["source_words"][:]
+    trained_on = {"train/shortest_source": float(lengths.min()), "train/longest_source": float(lengths.max())}
     metrics = {**figures, "parameters": float(parameters), **trained_on, **scored.metrics}
     run = {"model": config.model.name, "data": config.data.name, "seed": config.seed, "folder": str(folder)}
     tracker.log_summary(metrics)
@@ -162,7 +163,12 @@ def _run(
 
 
 def _assist(
-    config: DictConfig, folder: Path, prepared: PreparedData, task: TranslationTask, precision: Precision
+    config: DictConfig,
+    folder: Path,
+    prepared: PreparedData,
+    datamodule: TranslationDataModule,
+    task: TranslationTask,
+    precision: Precision,
 ) -> float:
     """What a process does that is not the first of its training: it trains, and leaves all else to the first."""
     logging.disable(logging.INFO)
@@ -170,7 +176,7 @@ def _assist(
         return math.nan  # only the test is left
     trainer, *_ = _prepare_training(config, prepared, NoTracker(""), precision)
     with suppress(Interrupted):
-        _fit(trainer, task, build_datamodule(config, prepared), folder / CHECKPOINT_FOLDER / LAST_FILE)
+        _fit(trainer, task, datamodule, folder / CHECKPOINT_FOLDER / LAST_FILE)
     return math.nan
 
 
@@ -224,7 +230,8 @@ def _best_weights(
             f"the best checkpoint is chosen by {config.monitor}, but no validation has logged it: let training run "
             "to the end of an epoch, or set monitor to a metric that is logged, such as val/bleu."
         )
-    figures = {name: float(value) for name, value in trainer.callback_metrics.items()}
+    passing = ("train/learning_rate", "train/gradient_norm")  # those of the last step say nothing of the run
+    figures = {name: float(value) for name, value in trainer.callback_metrics.items() if name not in passing}
     for callback in callbacks.values():
         if isinstance(callback, Resumable):
             figures = callback.figures | figures

@@ -73,6 +73,7 @@ def build_reports(config: DictConfig) -> list[Report]:
         return [Report(None, monitor=config.monitor)]
     trial = running_trial()
     if trial is None:
+        os.environ.pop(_OF_A_TRIAL, None)  # of a trial that has ended here: processes started from now on are of none
         return []
     os.environ[_OF_A_TRIAL] = "1"
     return [Report(trial.report, monitor=config.monitor)]

@@ -1,8 +1,8 @@
 """Which row every other row is measured against: that of the baseline model with the same settings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from attnlab.errors import ConfigError
 from attnlab.study.rows import Row
@@ -37,7 +37,7 @@ class Baseline:
         return f"{self.name} with the same settings" if len(self.rows) > 1 else self.name
 
     def missing(self, rows: Sequence[Row]) -> str:
-        """`no row of no_attention has the settings of: luong_dot hidden_size=512`; nothing if every row has one."""
+        """`no single row of no_attention has the settings of: luong_dot hidden_size=512`, or nothing."""
         alone = [row.name for row in rows if row.name not in self.against and self.name not in (row.model, row.name)]
         return f"no single row of {self.name} has the settings of: {', '.join(alone)}" if alone else ""
 
@@ -64,8 +64,8 @@ def find_baseline(rows: Sequence[Row], wanted: object) -> Baseline:
         return Baseline(str(wanted), against)
     if wanted in models and wanted not in names:
         raise ConfigError(
-            f"a row is measured against the one row of the baseline that has its settings, but no row of {wanted} has "
-            f"those of another model: name one row in quotes ('baseline=\"...\"'), "
+            f"a row is measured against the one row of the baseline that has its settings, but no other row has just "
+            f"one of {wanted}: name one row in quotes ('baseline=\"...\"'), "
             f"{', '.join(row.name for row in rows if row.model == wanted)}."
         )
     if wanted not in names:
@@ -92,12 +92,10 @@ def _of_same_settings(rows: Sequence[Row], model: str) -> dict[str, str]:
 
 def _alike(row: Row, other: Row) -> bool:
     """Whether two rows have the same values of all settings that tell rows apart, as far as both models have them."""
-    return all(_same(_value(row, key), _value(other, key)) for key in (*row.settings, *other.settings))
+    added = frozenset().union(*(record.added for each in (row, other) for record in each.records))
+    return all(_same(row, other, key, added) for key in (*row.settings, *other.settings))
 
 
-def _value(row: Row, key: str) -> Any:
-    return lookup(row.records[0].config, key)
-
-
-def _same(one: Any, other: Any) -> bool:
-    return one is ABSENT or other is ABSENT or one == other
+def _same(row: Row, other: Row, key: str, added: Collection[str]) -> bool:
+    one, another = (lookup(each.records[0].config, key) for each in (row, other))
+    return one == another or (ABSENT in (one, another) and key not in added)

@@ -78,7 +78,7 @@ def _lengths(rows: Sequence[Row], sentences: Sentences | str, styles: dict[str, 
     known = any(trained or seen_lengths(own) for trained, own in by_training_lengths(rows).items())
     shaded = "Shaded: lengths that training has seen." if known else "Which lengths training has seen is not shown."
     means = f"Mean over seeds with its {CONFIDENCE:.0%} interval over sentences and seeds, for sources of like length."
-    edge = f"The axis ends where {SHOWN:.1%} of the sentences do; the last point has all that are longer."
+    edge = f"{SHOWN:.1%} of the sentences lie within the axis; the last point has the longest ones, too."
     return Drawing(name, title, f"{means} {shaded} {edge}", draw_lengths(rows, sentences, styles))
 
 

@@ -54,7 +54,12 @@ def training_lengths(config: Mapping[str, Any]) -> tuple[int, int | None] | None
 
 
 def seen_lengths(rows: Sequence[Row]) -> tuple[int, int] | None:
-    """Words of the shortest and of the longest source that some run was trained on; None where no run says it."""
+    """Words of the shortest and of the longest source that some run was trained on.
+
+    None where no run says it, or where rows were to be trained on different lengths.
+    """
+    if len({training_lengths(row.records[0].config) for row in rows}) > 1:
+        return None
     found = [
         [each for row in rows for record in row.records if (each := record.known(metric)) is not None]
         for metric in ("train/shortest_source", "train/longest_source")
@@ -127,7 +132,7 @@ def _title(trained: tuple[int, int | None] | None) -> str:
     return f"trained on {lowest} words and more" if highest is None else f"trained on {lowest} to {highest} words"
 
 
-def bleu_by_bin(row: Row, sentences: Sentences, bins: Sequence[Sequence[int]]) -> list[Estimate | None]:
+def bleu_by_bin(row: Row, sentences: Sentences, bins: Sequence[Sequence[int]]) -> list[Estimate]:
     """Mean over the seeds of a row, for each bin, and how sure it is over sentences and seeds."""
     runs = [sentences.statistics[record.folder] for record in row.records]
     return [

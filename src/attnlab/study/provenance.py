@@ -51,7 +51,7 @@ def statement(rows: Sequence[Row], *, command: str, unfinished: Sequence[Path]) 
     for key, label in labels(list(unnamed)).items():
         values = [[None if value is ABSENT else setting_text(key, value) for value in own] for own in unnamed[key]]
         lines.append(_told(label, f"settings of {label}", rows, values))
-    lines.append(Line(_tuning(list(unnamed))))
+    lines.append(Line("tuning: rows differ in nothing but what their names and the lines above tell"))
     lines += [Line(f"sacreBLEU signature of {name}: {text}") for name, text in records[0].signatures.items()]
     if unfinished:
         names = ", ".join(map(relative_path, unfinished))
@@ -70,13 +70,6 @@ def _tokens_read(rows: Sequence[Row]) -> list[Line]:
     if least == most:
         return [Line(f"target tokens read by each run: {most:,.0f}")]
     return [Line(f"target tokens read by a run differ: {least:,.0f} ({first.name}) to {most:,.0f} ({last.name})", True)]
-
-
-def _tuning(unnamed: Sequence[str]) -> str:
-    """Whether rows share what could have been tuned for one of them alone; its parts are the model itself."""
-    if any(not (key.startswith("model.") and key.endswith("._target_")) for key in unnamed):
-        return "tuning: rows do not share all settings, see above, so their tuning may not be the same"
-    return "tuning: rows share every setting that their names do not tell, so none was tuned by itself"
 
 
 def commit(record: Record) -> str:

@@ -45,7 +45,8 @@ class Record:
         environment: on what it was made.
         config: every value as it was used.
         references: dotted keys of the configuration that only refer to others; None where nobody has written it down.
-        added: dotted keys that the command line added to the configuration, `+optimizer.betas=[0.8,0.9]`.
+        added: dotted keys that the command line added to the configuration, `+optimizer.betas=[0.8,0.9]`; those that an
+            experiment or a sweep file adds are not known to be so.
         finished: when its figures were written, in seconds as the file system counts them.
     """
 

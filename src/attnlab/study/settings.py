@@ -83,23 +83,26 @@ def _differences(nodes: Sequence[Mapping[str, Any]], prefix: str, added: Collect
         values = [node.get(name, ABSENT) for node in nodes]
         if any(isinstance(value, Mapping) and "_target_" in value for value in values):
             values = [_SWITCHED_OFF if value is None else value for value in values]
+        if name == "path":
+            values = [_place(value) for value in values]
         present = [value for value in values if value is not ABSENT]
-        if all(isinstance(value, Mapping) for value in present) and name not in _WHOLE:
+        if len(present) < len(values) and f"{prefix}{name}" in added:
+            found[f"{prefix}{name}"] = values
+        elif all(isinstance(value, Mapping) for value in present) and name not in _WHOLE:
             found |= _differences([{} if value is ABSENT else value for value in values], f"{prefix}{name}.", added)
-        elif any(_comparable(name, value) != _comparable(name, present[0]) for value in present) or (
-            len(present) < len(values) and f"{prefix}{name}" in added
-        ):
+        elif any(value != present[0] for value in present):
             found[f"{prefix}{name}"] = values
     return found
 
 
-def _comparable(name: str, value: Any) -> Any:
-    """A file or folder by its own name, since it may lie elsewhere on another machine; other values as they are."""
-    if name != "path":
-        return value
+def _place(value: Any) -> Any:
+    """Of a path what is the same on another machine: the name of a folder, and of a file its folder and name."""
     if isinstance(value, Mapping):
-        return {key: _comparable(name, one) for key, one in value.items()}
-    return PurePath(value).name if isinstance(value, str) else value
+        return {key: _place(one) for key, one in value.items()}
+    if not isinstance(value, str):
+        return value
+    path = PurePath(value)
+    return "/".join(path.parts[-2:]) if path.suffix else path.name
 
 
 def chosen_differences(

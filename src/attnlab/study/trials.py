@@ -14,7 +14,7 @@ _SHOWN: Final = 20
 
 
 def progress(folder: Path) -> list[Line]:
-    """`trials of sweep (48): 31 complete, 1 pruned (40: seed=3 model=luong_dot), ...`; nothing without a journal."""
+    """`trials of sweep (48): 31 complete; 1 pruned (40: seed=3 model=luong_dot); ...`; nothing without a journal."""
     if not (folder / JOURNAL).exists():
         return []
     lines = []

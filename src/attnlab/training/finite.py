@@ -59,7 +59,7 @@ class FiniteSteps(Callback):
     def on_before_optimizer_step(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, optimizer: Optimizer
     ) -> None:
-        """Looks at losses and gradients, before they are clipped, and logs the norm of the gradients.
+        """Looks at losses and gradients, before they are clipped; logs the norm of gradients that are not scaled.
 
         Raises:
             RunError: one is not finite, and no more may be left out.

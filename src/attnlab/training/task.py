@@ -53,8 +53,8 @@ class TranslationTask(lightning.LightningModule):
         step: Step | None,
     ) -> None:
         super().__init__()
-        if not 0 <= scheduled_sampling <= 1:
-            raise ConfigError(f"scheduled_sampling is a probability in [0, 1], not {scheduled_sampling}: 0 is off.")
+        if type(scheduled_sampling) not in (int, float) or not 0 <= scheduled_sampling <= 1:
+            raise ConfigError(f"scheduled_sampling is a probability in [0, 1], not {scheduled_sampling!r}: 0 is off.")
         if loss.coverage > 0 and not any(isinstance(part, Attention) for part in model.modules()):
             raise ConfigError(
                 f"loss.coverage is about attention weights, which this model has not, but it is {loss.coverage}: set "

@@ -87,6 +87,8 @@ def test_the_other_processes_of_a_trial_are_told(
     assert report._report is None
     monkeypatch.setenv("LOCAL_RANK", "0")
     assert build_reports(config) == []
+    monkeypatch.setenv("LOCAL_RANK", "1")  # of the next training, which is no trial
+    assert build_reports(config) == []
 
 
 def test_outside_a_sweep_there_is_no_trial(compose_config: Compose) -> None:

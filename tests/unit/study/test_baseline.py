@@ -78,9 +78,21 @@ def test_what_there_is_not_is_no_baseline(make_run: MakeRun, records: Read) -> N
 def test_a_model_without_the_settings_of_another_is_no_baseline(make_run: MakeRun, records: Read) -> None:
     rows = over_sizes(make_run, records, luong_dot=(256,), no_attention=(64, 128))
     with pytest.raises(
-        ConfigError, match=r"but no row of no_attention has those of another.*: name one.*no_attention hidden_size=128"
+        ConfigError, match=r"but no other row has just one of no_attention: name one.*no_attention hidden_size=128"
     ):
         find_baseline(rows, "no_attention")
+
+
+def test_a_setting_that_was_added_has_a_baseline_with_it(make_run: MakeRun, records: Read) -> None:
+    for model in ("luong_dot", "no_attention"):
+        make_run(model, model)
+        folder = make_run(f"{model}2", model, config={"optimizer.weight_decay": 0.1})
+        (folder / ".hydra").mkdir()
+        (folder / ".hydra" / "overrides.yaml").write_text("- +optimizer.weight_decay=0.1\n", encoding="utf-8")
+    assert find_baseline(rows_of(records()), None).against == {
+        "luong_dot": "no_attention",
+        "luong_dot weight_decay=0.1": "no_attention weight_decay=0.1",
+    }
 
 
 def test_rows_without_a_baseline_are_named(make_run: MakeRun, records: Read) -> None:

@@ -89,6 +89,8 @@ def test_lengths_that_nobody_has_set_are_shaded_where_runs_say_them(make_run: Ma
     sentences = read_sentences(found)
     assert isinstance(sentences, Sentences)
     assert seen_lengths(rows) == (3, 31)
+    make_run("3", "luong_general", config={"data.length.train": [1, 5]}, metrics=figures)
+    assert seen_lengths(rows_of(records())) is None
     assert len(draw_lengths(rows, sentences, styles_of(["luong_dot"])).axes[0].patches) == 1
 
 

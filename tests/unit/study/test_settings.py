@@ -43,14 +43,24 @@ def test_a_key_that_somebody_added_is_a_difference_from_lacking_it() -> None:
     configs: list[Config] = [{"optimizer": {"lr": 1, "betas": [0.8]}}, {"optimizer": {"lr": 1}}]
     assert differences(configs, added={"optimizer.betas"}) == {"optimizer.betas": [[0.8], ABSENT]}
     assert differences(configs[:1] * 2, added={"optimizer.betas"}) == {}
+    whole: list[Config] = [{"new": {"x": 1}}, {}]
+    assert differences(whole, added={"new"}) == {"new": [{"x": 1}, ABSENT]}
 
 
 def test_files_of_other_names_differ() -> None:
     """A corpus may lie elsewhere on another machine, but two training sets are two."""
-    paths: list[Any] = [{"train": "a/one.tsv"}, {"train": "b/one.tsv"}, {"train": "a/two.tsv"}]
+    paths: list[Any] = [
+        "/here/corpus",
+        "there/corpus",
+        {"train": "/x/a/one.tsv"},
+        {"train": "y/a/one.tsv"},
+        "b/one.tsv",
+    ]
     configs: list[Config] = [{"data": {"path": path}} for path in paths]
     assert differences(configs[:2]) == {}
-    assert differences(configs[::2]) == {"data.path": paths[::2]}
+    assert differences(configs[2:4]) == {}
+    found = differences(configs[1:])
+    assert found == {"data.path": ["corpus", {"train": "a/one.tsv"}, {"train": "a/one.tsv"}, "b/one.tsv"]}
 
 
 def test_a_key_that_one_lacks_still_differs_between_the_others() -> None:
