@@ -1,11 +1,14 @@
 """Which run a command line continues."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
 
-from attnlab.experiment.resume import take_resume
+from attnlab.errors import RunError
+from attnlab.experiment.resume import resumed_config, take_resume
 
 
 @pytest.mark.parametrize(
@@ -28,3 +31,13 @@ def test_a_folder_may_have_any_name(conf_folder: Path, tmp_path: Path, name: str
 @pytest.mark.parametrize("arguments", [[], ["seed=2"], ["resume=null", "seed=2"], ["resume="], ["-m", "seed=1,2"]])
 def test_without_a_run_the_command_line_is_as_it_was(arguments: list[str]) -> None:
     assert take_resume(arguments) == arguments
+
+
+def test_a_run_of_an_older_attnlab_is_not_continued(compose_config: Callable[..., DictConfig], tmp_path: Path) -> None:
+    command = compose_config("train")
+    own = command.copy()
+    del own.compile
+    with pytest.raises(
+        RunError, match="has no compile, since an older attnlab began it: train it again"
+    ):
+        resumed_config(tmp_path, own, command, [])

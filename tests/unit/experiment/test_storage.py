@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from optuna.exceptions import StorageInternalError
 
 from attnlab.errors import ConfigError
 from attnlab.experiment.storage import explained, open_storage, shown
@@ -25,3 +26,10 @@ def test_a_storage_that_cannot_be_used_is_refused_in_one_line(url: str, told: st
 def test_no_password_is_shown() -> None:
     assert shown("postgresql+psycopg://ada:secret@host/db") == "postgresql+psycopg://ada:***@host/db"
     assert shown("postgresql+psycopg://ada@host/db") == "postgresql+psycopg://ada@host/db"
+
+
+def test_a_storage_that_goes_away_is_told_in_one_line() -> None:
+    """Optuna wraps what its database says in an error of its own."""
+    url = "postgresql+psycopg://me:secret@host/trials"
+    with pytest.raises(ConfigError, match=r"cannot be reached \(an exception is raised"), explained(url):
+        raise StorageInternalError("an exception is raised during the commit.")
