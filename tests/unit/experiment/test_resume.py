@@ -37,7 +37,5 @@ def test_a_run_of_an_older_attnlab_is_not_continued(compose_config: Callable[...
     command = compose_config("train")
     own = command.copy()
     del own.compile
-    with pytest.raises(
-        RunError, match="has no compile, since an older attnlab began it: train it again"
-    ):
+    with pytest.raises(RunError, match="has no compile, since an older attnlab began it: train it again"):
         resumed_config(tmp_path, own, command, [])
