@@ -194,7 +194,7 @@ class TranslationCorpus:
                     f"A cut takes at least 1 pair and leaves at least 1 of {len(train):,}, but data.{split}_size is "
                     f"{size:,}: change it."
                 )
-            rows = spread_rows(len(train), size)
+            rows = evenly_spread(len(train), size)
             there[split] = train.select(rows)
             rest = np.delete(np.arange(len(train)), rows)
             runs = np.split(rest, np.flatnonzero(np.diff(rest) > 1) + 1)
@@ -203,7 +203,7 @@ class TranslationCorpus:
         return there
 
 
-def spread_rows(total: int, size: int) -> list[int]:
+def evenly_spread(total: int, size: int) -> list[int]:
     """`size` of `total` rows in runs of about 20 neighbours, evenly spread: like the whole, and the same every time."""
     num_runs = -(-size // RUN)
     rest = total - size

@@ -81,7 +81,7 @@ class Selection:
                 kept, dropped = filter_lengths(lengths[rows], self.lengths[split])
                 rows, total = rows[kept], total + dropped
             if split in self.samples:
-                kept, dropped = sample_pairs(
+                kept, dropped = sample_rows(
                     lengths[rows], self.samples[split], buckets=self.buckets, seed=self.seed, split=split
                 )
                 rows, total = rows[kept], total + dropped
@@ -146,7 +146,7 @@ def join_neighbours(
     return joined, Dropped({"left over by joining": rest} if rest else {})
 
 
-def sample_pairs(
+def sample_rows(
     lengths: Lengths, sample: Sample, *, buckets: LengthBuckets, seed: int, split: str
 ) -> tuple[Rows, Dropped]:
     """Rows of a random part of the requested size and distribution of source lengths, in the order of the corpus.

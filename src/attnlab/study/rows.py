@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from attnlab.evaluation.intervals import Estimate, estimate_known
 from attnlab.study.records import Record
-from attnlab.study.settings import ABSENT, Differences, chosen_differences, labels, setting_text, short_text
+from attnlab.study.settings import ABSENT, Differing, chosen_differences, labels, setting_text, short_text
 
 _SAID_BY_THE_MODEL: Final = frozenset({"model.name", "model.network.decoder._target_"})
 """What the name of a model stands for, beside the classes in `model.attention`."""
@@ -77,7 +77,7 @@ def _rows_of_model(model: str, records: Sequence[Record]) -> list[Row]:
     ]
 
 
-def record_differences(records: Sequence[Record]) -> Differences:
+def record_differences(records: Sequence[Record]) -> Differing:
     """The chosen settings that are not the same in all of these runs."""
     return chosen_differences(
         [record.config for record in records],

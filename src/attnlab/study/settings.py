@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, Final
 
-Differences = dict[str, list[Any]]
+Differing = dict[str, list[Any]]
 """Dotted key -> its value in each configuration, ABSENT where it has no such key."""
 ABSENT: Final = object()
 """Stands for the value of a key that a configuration lacks; unlike None, which is a value."""
@@ -64,7 +64,7 @@ def _leaves(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]
     return found
 
 
-def differences(configs: Sequence[Mapping[str, Any]], *, added: Collection[str] = ()) -> Differences:
+def differences(configs: Sequence[Mapping[str, Any]], *, added: Collection[str] = ()) -> Differing:
     """Settings that are not the same in all configurations that have them, in the order of the first.
 
     Lacking a key is no difference from having it: the key is new in the code, or belongs to a component that another
@@ -77,8 +77,8 @@ def differences(configs: Sequence[Mapping[str, Any]], *, added: Collection[str] 
     return _differences(configs, "", added)
 
 
-def _differences(nodes: Sequence[Mapping[str, Any]], prefix: str, added: Collection[str]) -> Differences:
-    found: Differences = {}
+def _differences(nodes: Sequence[Mapping[str, Any]], prefix: str, added: Collection[str]) -> Differing:
+    found: Differing = {}
     for name in dict.fromkeys(name for node in nodes for name in node):
         values = [node.get(name, ABSENT) for node in nodes]
         if any(isinstance(value, Mapping) and "_target_" in value for value in values):
@@ -110,7 +110,7 @@ def chosen_differences(
     referring: Sequence[frozenset[str] | None],
     *,
     added: Collection[str] = (),
-) -> Differences:
+) -> Differing:
     """The differences that somebody chose and that may matter for what is learnt.
 
     Left out are those of places and appearances, the seed, and settings that follow others: all keys known to refer in
@@ -140,12 +140,12 @@ def _follows(key: str, values: Sequence[Any], referring: Sequence[frozenset[str]
     return bool(knowing) and all(nodes & keys for keys in knowing)
 
 
-def _nearest_to_the_root(found: Differences) -> Differences:
+def _nearest_to_the_root(found: Differing) -> Differing:
     """One key of those with the same values: the one with the fewest parts, and of these the first.
 
     A key that some lack has the same values as one nearer to the root if it has them wherever it is present.
     """
-    kept: Differences = {}
+    kept: Differing = {}
     for key in sorted(found, key=lambda each: each.count(".")):  # stable
         if not any(_same_where_present(found[key], values) for values in kept.values()):
             kept[key] = found[key]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from attnlab.data import corpus as corpus_module
 from attnlab.data import storage as storage_module
-from attnlab.data.corpus import Corpus, TranslationCorpus, spread_rows
+from attnlab.data.corpus import Corpus, TranslationCorpus, evenly_spread
 from attnlab.errors import ConfigError, DataError, RunError
 
 PAIRS = [("the dog", "der Hund"), ("a  cat", "eine Katze"), ("null", "12")]
@@ -214,14 +214,14 @@ def test_a_changed_file_is_read_anew(tmp_path: Path, write_jsonl: WriteJsonl) ->
 @given(total=st.integers(1, 3000), share=st.floats(0, 1))
 def test_a_cut_is_exact_sorted_and_without_repetition(total: int, share: float) -> None:
     size = int(total * share)
-    chosen = spread_rows(total, size)
+    chosen = evenly_spread(total, size)
     assert len(chosen) == len(set(chosen)) == size
     assert chosen == sorted(chosen)
     assert not chosen or (chosen[0] >= 0 and chosen[-1] < total)
 
 
 def test_a_cut_holds_neighbours_from_everywhere() -> None:
-    chosen = spread_rows(10_000, 1000)
+    chosen = evenly_spread(10_000, 1000)
     assert sum(second == first + 1 for first, second in pairwise(chosen)) == 950
     tenths = {row // 1000 for row in chosen}
     assert tenths == set(range(10))

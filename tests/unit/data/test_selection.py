@@ -20,7 +20,7 @@ from attnlab.data.selection import (
     filter_lengths,
     join_neighbours,
     nonempty_rows,
-    sample_pairs,
+    sample_rows,
     source_lengths,
 )
 from attnlab.errors import ConfigError, DataError
@@ -123,7 +123,7 @@ def test_a_broken_alignment_is_refused(make_dataset: MakeDataset, link: str, tmp
 
 
 def test_a_sample_has_the_size_and_keeps_the_order() -> None:
-    kept, dropped = sample_pairs(lengths(*range(1, 31)), Sample(size=10), buckets=BUCKETS, seed=0, split="train")
+    kept, dropped = sample_rows(lengths(*range(1, 31)), Sample(size=10), buckets=BUCKETS, seed=0, split="train")
     assert kept.tolist() == sorted(set(kept.tolist()))
     assert len(kept) == 10
     assert dropped == {"left out by sampling": 20}
@@ -132,7 +132,7 @@ def test_a_sample_has_the_size_and_keeps_the_order() -> None:
 def test_a_sample_depends_on_its_seed_alone() -> None:
     of = lengths(*range(1, 31))
     samples = [
-        sample_pairs(of, Sample(size=10), buckets=BUCKETS, seed=seed, split="train")[0].tolist() for seed in (0, 0, 1)
+        sample_rows(of, Sample(size=10), buckets=BUCKETS, seed=seed, split="train")[0].tolist() for seed in (0, 0, 1)
     ]
     assert samples[0] == samples[1] != samples[2]
 
@@ -140,7 +140,7 @@ def test_a_sample_depends_on_its_seed_alone() -> None:
 def test_a_sample_has_the_distribution_of_lengths() -> None:
     of = lengths(*[1] * 20, *[4] * 10, *[9] * 5)  # 9 words lie in no bucket
     sample = Sample(size=8, shares={"short": 1, "long": 3})
-    kept, dropped = sample_pairs(of, sample, buckets=BUCKETS, seed=0, split="train")
+    kept, dropped = sample_rows(of, sample, buckets=BUCKETS, seed=0, split="train")
     assert Counter(of[kept].tolist()) == {1: 2, 4: 6}
     assert dropped == {"left out by sampling": 27}
 
@@ -148,17 +148,17 @@ def test_a_sample_has_the_distribution_of_lengths() -> None:
 def test_shares_without_a_size_give_the_largest_sample() -> None:
     of = lengths(*[1] * 20, *[4] * 10)
     sample = Sample(shares={"short": 0.2, "long": 0.8})
-    kept, _ = sample_pairs(of, sample, buckets=BUCKETS, seed=0, split="train")
+    kept, _ = sample_rows(of, sample, buckets=BUCKETS, seed=0, split="train")
     assert Counter(of[kept].tolist()) == {1: 2, 4: 10}
 
 
 def test_a_bucket_may_be_left_out() -> None:
-    kept, _ = sample_pairs(lengths(1, 4, 4), Sample(shares={"long": 1}), buckets=BUCKETS, seed=0, split="train")
+    kept, _ = sample_rows(lengths(1, 4, 4), Sample(shares={"long": 1}), buckets=BUCKETS, seed=0, split="train")
     assert kept.tolist() == [1, 2]
 
 
 def test_a_sample_of_no_size_is_all_there_is() -> None:
-    kept, dropped = sample_pairs(lengths(1, 9), Sample(), buckets=BUCKETS, seed=0, split="train")
+    kept, dropped = sample_rows(lengths(1, 9), Sample(), buckets=BUCKETS, seed=0, split="train")
     assert (kept.tolist(), dropped) == ([0, 1], {})
 
 
@@ -168,7 +168,7 @@ def test_shares_add_up_to_the_size_within_one_pair_each(size: int, shares: list[
     buckets = LengthBuckets({"a": [1, 1], "b": [2, 2], "c": [3, 3]})
     of = lengths(*[1] * 50, *[2] * 50, *[3] * 50)
     sample = Sample(size=size, shares=dict(zip("abc", shares, strict=True)))
-    kept, _ = sample_pairs(of, sample, buckets=buckets, seed=0, split="train")
+    kept, _ = sample_rows(of, sample, buckets=buckets, seed=0, split="train")
     counts = Counter(of[kept].tolist())
     assert len(kept) == size
     for length, share in enumerate(shares, start=1):
@@ -187,14 +187,14 @@ def test_shares_add_up_to_the_size_within_one_pair_each(size: int, shares: list[
 )
 def test_a_sample_never_takes_a_pair_twice(sample: Sample, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        sample_pairs(lengths(1, 4, 5), sample, buckets=BUCKETS, seed=0, split="test")
+        sample_rows(lengths(1, 4, 5), sample, buckets=BUCKETS, seed=0, split="test")
 
 
 @pytest.mark.parametrize("shares", [{"tiny": 1.0}, {"short": 0.0}, {"short": -1.0, "long": 3.0}, {}])
 def test_impossible_shares_are_refused(shares: dict[str, float]) -> None:
     message = r"numbers >= 0 for the buckets short, long, but data.sample.test.shares is .*: mend it"
     with pytest.raises(ConfigError, match=message):
-        sample_pairs(lengths(1, 4), Sample(shares=shares), buckets=BUCKETS, seed=0, split="test")
+        sample_rows(lengths(1, 4), Sample(shares=shares), buckets=BUCKETS, seed=0, split="test")
 
 
 def test_a_limit_keeps_the_first(make_dataset: MakeDataset, tmp_path: Path) -> None:
@@ -238,5 +238,5 @@ def test_a_selection_samples_by_its_seed(make_dataset: MakeDataset, tmp_path: Pa
     dataset = make_dataset(of_length(*range(1, 31)))
     selection = Selection(buckets=BUCKETS, samples={"train": Sample(size=5)}, seed=3)
     kept, _ = selection.apply(dataset, "train", tmp_path)
-    expected, _ = sample_pairs(source_lengths(dataset), Sample(size=5), buckets=BUCKETS, seed=3, split="train")
+    expected, _ = sample_rows(source_lengths(dataset), Sample(size=5), buckets=BUCKETS, seed=3, split="train")
     assert list(kept["source"]) == list(dataset.select(expected)["source"])
