@@ -6,7 +6,7 @@
 
 Each side trains an equally large model for `--train-steps` steps first (models are kept in `--work`), so that its
 translations have the lengths of real ones. Then all translate the test split in turn. The time is that from token ids
-to text, of all batches, after the model was loaded.
+to text, of all batches, after the model was loaded. The machine's limit counts the products of our own search.
 """
 
 import argparse
@@ -15,17 +15,18 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import report
 import sacrebleu
 import torch
-from alternating import Alternated, alternate
+from alternating import Alternated, Spread, alternate
 from configuration import chosen_peers, compose_config, corpus_note, data_folder, device_of, options
-from machine import synchronize
+from machine import product_rate, search_operations, synchronize
 from omegaconf import OmegaConf
 from peers.running import Peer, Translated
-from training import Trainee
+from training import Trainee, product_name
 
 from attnlab.decoding.protocol import Search
 from attnlab.experiment.build import build_search, prepare_data
@@ -38,6 +39,10 @@ class Side:
 
     run: Callable[[], Translated]
     parameters: int
+    operations: Callable[[], int] | None = None
+    """Of the products in `run`, counted; not known of a peer."""
+    product: str = ""
+    """The measurement whose rate limits them."""
     sentences: list[str] = field(default_factory=list)
 
     def __call__(self) -> float:
@@ -65,7 +70,8 @@ def main() -> None:
         config = compose_config([*arguments.overrides, *choice], data=arguments.data, work=arguments.work)
         sides = {name: own_side(model, build_search(config)) for name, model in own.items()}
         sides |= {peer.name: peer_side(peer, beam_size) for peer in peers}
-        measured = alternate(sides, rounds=arguments.rounds, warm_up=0)
+        rates = {product_name(model.dtype): partial(product_rate, model.dtype, device) for model in own.values()}
+        measured = alternate({**sides, **rates}, rounds=arguments.rounds, warm_up=0)
         rows += cells(f"beam {beam_size}" if beam_size > 1 else "greedy", sides, measured, list(own), references)
     report.write(
         "decoding" if device.type == "cpu" else "decoding-cuda",
@@ -139,7 +145,10 @@ def own_side(trainee: Trainee, search: Search) -> Side:
                     found[row] = trainee.prepared.tokenizers.target.decode(best.tokens)
         return Translated(time.perf_counter() - started, [found[row] for row in sorted(found)])
 
-    return Side(translate, trainee.parameters)
+    def operations() -> int:
+        return search_operations(model, search, list(trainee.datamodule.loader("test")))
+
+    return Side(translate, trainee.parameters, operations, product_name(trainee.dtype))
 
 
 def peer_side(peer: Peer, beam_size: int) -> Side:
@@ -153,7 +162,9 @@ def meaning(arguments: argparse.Namespace, sentences: int) -> list[str]:
         f"Sentences a second for a test split of {sentences:,}: median and quartiles of {arguments.rounds} rounds, all "
         f"sides in turn; ratios are those of each round. Models were trained for {arguments.train_steps} steps of 64 "
         "sentences. Words and BLEU (lower-cased tokens, sacreBLEU with `tokenize=none`) are those of the translations "
-        "that were timed: sides that write longer sentences do more work. OpenNMT-py rounds its time to 0.1 seconds.",
+        "that were timed: sides that write longer sentences do more work. OpenNMT-py rounds its time to 0.1 seconds. "
+        "The limit is the rate of a large matrix product in that precision, with as many threads, over the operations "
+        "of the products in our own search; softmax, sorting and text come on top.",
         "",
         corpus_note(arguments),
     ]
@@ -171,14 +182,25 @@ def cells(
         words = sum(len(sentence.split()) for sentence in side.sentences) / len(side.sentences)
         bleu = sacrebleu.corpus_bleu(side.sentences, [references], tokenize="none", force=True).score
         speed = measured.side(name).show()
-        rows.append([search, name, f"{side.parameters:,}", speed, ratio, f"{words:.1f}", f"{bleu:.1f}"])
+        limit, share = limits(measured, name, side)
+        rows.append([search, name, f"{side.parameters:,}", speed, ratio, limit, share, f"{words:.1f}", f"{bleu:.1f}"])
     return rows
+
+
+def limits(measured: Alternated, name: str, side: Side) -> tuple[str, str]:
+    """Sentences a second that the machine allows, and the share of them that there were."""
+    if side.operations is None:
+        return "–", "–"
+    each = side.operations() / len(side.sentences)
+    allowed = [rate / each for rate in measured.figures[side.product]]
+    shares = [speed / most for speed, most in zip(measured.figures[name], allowed, strict=True)]
+    return Spread.of(allowed).show(), Spread.of(shares).show(".0%")
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
     """All rows."""
-    headings = ["search", "side", "parameters", "sentences/s", "times the fastest peer", "words a sentence", "BLEU"]
-    return report.table(headings, rows, texts=2)
+    headings = ["search", "side", "parameters", "sentences/s", "times the fastest peer", "limit, sentences/s"]
+    return report.table([*headings, "of the limit", "words a sentence", "BLEU"], rows, texts=2)
 
 
 if __name__ == "__main__":

@@ -3,13 +3,14 @@
 import copy
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from attnlab.attention.general import General
 from attnlab.data.batch import Batch
+from attnlab.decoding.protocol import Search
 from attnlab.seq2seq.luong import LuongDecoder
 from attnlab.seq2seq.model import Seq2Seq
 
@@ -66,15 +67,31 @@ def step_operations(model: Seq2Seq, batch: Batch) -> int:
     """
     model = copy.deepcopy(model).to("cpu", torch.float32).train()
     batch = batch.to("cpu")
-    with warnings.catch_warnings(action="ignore"), torch.backends.mkldnn.flags(enabled=False):
-        return _count(model, batch)
 
-
-def _count(model: Seq2Seq, batch: Batch) -> int:
-    with FlopCounterMode(display=False) as counter:
+    def step() -> None:
         state = model.start(batch.source, batch.source_lengths)
         decoded = model.decoder.stepwise(model.embeddings.embed_target(batch.target[:, :-1]), state)
         model.embeddings.logits(decoded.outputs).sum().backward()
+
+    return _counted(step)
+
+
+def search_operations(model: Seq2Seq, search: Search, batches: Sequence[Batch]) -> int:
+    """The same in the search for the translations of some batches; sentences that have ended cost no more."""
+    model = copy.deepcopy(model).to("cpu", torch.float32).eval()
+
+    def translate() -> None:
+        for batch in batches:
+            here = batch.to("cpu")
+            search(model, model.start(here.source, here.source_lengths), here.source_lengths)
+
+    return _counted(translate)
+
+
+def _counted(run: Callable[[], None]) -> int:
+    quiet = warnings.catch_warnings(action="ignore")
+    with quiet, torch.backends.mkldnn.flags(enabled=False), FlopCounterMode(display=False) as counter:
+        run()
     return int(counter.get_total_flops())
 
 
