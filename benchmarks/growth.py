@@ -1,12 +1,12 @@
-"""How a training step's time and memory grow with each size, how decoding grows with the beam, and additive to general.
+"""How time and memory of a training step and of a search grow with each size, and additive to general.
 
     python benchmarks/growth.py
     python benchmarks/growth.py model=bahdanau --rounds 3 --source-sizes 50 400
 
-One size moves at a time, the others stay at `--hidden`, `--source`, `--target` and `--batch`. A step is forward, loss,
-backward and Adam, over random words without padding; a beam writes exactly `--target` words for each sentence. The
-sizes of an axis take turns in one process; memory is measured in a process for each size, as the highest resident
-memory during a first step less what was resident before (gradients and Adam's moments count, parameters do not).
+One size moves at a time, the others stay at `--hidden`, `--source`, `--target`, `--batch` and `--beam`. A step is
+forward, loss, backward and Adam, over random words without padding; a search writes exactly `--target` words for each
+sentence. The sizes of an axis take turns in one process; memory is measured in a process for each size, as the highest
+resident memory of the first time less what was resident before (gradients and Adam's moments count, parameters do not).
 """
 
 import argparse
@@ -26,7 +26,7 @@ import torch
 from alternating import Alternated, alternate
 from attention_memory import MIB, resident
 from configuration import WORK, compose_config
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from attnlab.decoding.protocol import Search
 from attnlab.experiment.components import component
@@ -36,45 +36,50 @@ from attnlab.training.loss import TranslationLoss
 
 WORDS = 8_000
 """Of each vocabulary."""
-AXES = {"hidden": (128, 256, 512), "source": (50, 100, 200, 400), "target": (50, 100, 200, 400), "batch": (8, 16, 32)}
-BEAMS = (1, 2, 4, 8, 16)
+AXES = {
+    "hidden": (128, 256, 512),
+    "source": (50, 100, 200, 400),
+    "target": (50, 100, 200, 400),
+    "batch": (8, 16, 32),
+    "beam": (1, 2, 4, 8, 16),
+}
 SCORES = ("general", "additive")
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """`batch` sentences of `source` words in and `target` words out, in states of `hidden` numbers."""
+    """`batch` sentences of `source` words in and `target` words out, in states of `hidden` numbers, `beam` at once."""
 
     hidden: int
     source: int
     target: int
     batch: int
+    beam: int
 
 
 def main() -> None:
-    """Measures every axis, the beam and the scores, and writes the tables."""
+    """Measures every axis and the scores, and writes the tables."""
     arguments = parse()
     torch.set_num_threads(arguments.threads)
-    base = Sizes(arguments.hidden, arguments.source, arguments.target, arguments.batch)
+    base = Sizes(**{axis: getattr(arguments, axis) for axis in AXES})
     if arguments.peak:
-        print(json.dumps(peak(base, arguments.overrides)))
+        print(json.dumps(peak(WORKS[arguments.peak], base, arguments.overrides)))
         return
     lines = meaning(arguments, base)
-    for axis in AXES:
-        sizes = {size: replace(base, **{axis: size}) for size in getattr(arguments, f"{axis}_sizes")}
-        print(f"growth with {axis}", file=sys.stderr)
-        measured = in_turn({size: step_of(at, arguments.overrides) for size, at in sizes.items()}, arguments.rounds)
-        peaks = {size: apart(at, arguments) for size, at in sizes.items()}
-        lines += [*growth_table(axis, list(sizes), measured, peaks), *fits(list(sizes), measured, peaks)]
-    print("growth with the beam", file=sys.stderr)
-    searches = {size: decoding_of(base, size, arguments.overrides) for size in arguments.beams}
-    measured = in_turn(searches, arguments.rounds)
-    lines += [*growth_table("beam", list(searches), measured, {}), *fits(list(searches), measured, {})]
+    for name, work in WORKS.items():
+        lines += ["", f"## {name.capitalize()}"]
+        for axis in AXES if work is search_of else [axis for axis in AXES if axis != "beam"]:
+            sizes = {size: replace(base, **{axis: size}) for size in getattr(arguments, f"{axis}_sizes")}
+            print(f"growth of a {name} with {axis}", file=sys.stderr)
+            measured = in_turn({size: work(at, arguments.overrides) for size, at in sizes.items()}, arguments.rounds)
+            peaks = {size: apart(name, at, arguments) for size, at in sizes.items()}
+            lines += [*growth_table(axis, list(sizes), measured, peaks), *fits(list(sizes), measured, peaks)]
     if arguments.overrides == []:
-        lines += ["", additive_to_general(replace(base, hidden=512, source=100, target=100), arguments.rounds)]
-    config = compose_config(arguments.overrides, data=Path(), work=arguments.work)
-    written = OmegaConf.to_yaml(config.model, resolve=False)
-    report.write("growth", "How time and memory grow", lines, config=written, output=arguments.output)
+        lines += ["", "## Additive to general", ""]
+        lines += [additive_to_general(replace(base, hidden=512, source=100, target=100), arguments.rounds)]
+    config = configured(base, arguments.overrides)
+    parts = {name: OmegaConf.to_container(config[name], resolve=True) for name in ("model", "loss", "search")}
+    report.write("growth", "How time and memory grow", lines, config=OmegaConf.to_yaml(parts), output=arguments.output)
 
 
 def parse() -> argparse.Namespace:
@@ -83,24 +88,31 @@ def parse() -> argparse.Namespace:
     parser.add_argument("overrides", nargs="*", help="changes of the configuration, such as model=bahdanau")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
-    for axis, default in zip(AXES, (256, 50, 50, 16), strict=True):
+    for axis, default in zip(AXES, (256, 50, 50, 16, 5), strict=True):
         parser.add_argument(f"--{axis}", type=int, default=default, help="while another size moves")
         parser.add_argument(f"--{axis}-sizes", type=int, nargs="+", default=AXES[axis])
-    parser.add_argument("--beams", type=int, nargs="+", default=BEAMS)
     parser.add_argument("--work", type=Path, default=WORK)
     parser.add_argument("--output", type=Path, default=report.RESULTS)
-    parser.add_argument("--peak", action="store_true", help="only the memory of one step, in this process")
+    parser.add_argument("--peak", choices=WORKS, help="only the memory of one of these, in this process")
     return parser.parse_args()
 
 
-def build(sizes: Sizes, overrides: Sequence[str]) -> tuple[Seq2Seq, TranslationLoss]:
-    """A model of that hidden size, and its loss."""
-    config = compose_config([*overrides, f"model.hidden_size={sizes.hidden}"], data=Path(), work=WORK)
+def configured(sizes: Sizes, overrides: Sequence[str]) -> DictConfig:
+    """The setup at these sizes."""
+    limit = {"ratio": "0.0", "extra": "0", "minimum": sizes.target, "maximum": sizes.target + 1}
+    changes = [f"search.length_limit.{name}={value}" for name, value in limit.items()]
+    changes += [f"model.hidden_size={sizes.hidden}", f"search.beam_size={sizes.beam}"]
+    config = compose_config([*overrides, *changes], data=Path(), work=WORK)
     vocabulary = WORDS + len(SPECIAL_TOKENS)
     config.model.network.embeddings.source_vocab_size = vocabulary
     config.model.network.embeddings.target_vocab_size = vocabulary
+    return config
+
+
+def build(config: DictConfig) -> Seq2Seq:
+    """The same model each time."""
     torch.manual_seed(0)
-    return component(config, "model.network", Seq2Seq), component(config, "loss", TranslationLoss)
+    return component(config, "model.network", Seq2Seq)
 
 
 def words(rows: int, columns: int) -> torch.Tensor:
@@ -110,7 +122,8 @@ def words(rows: int, columns: int) -> torch.Tensor:
 
 def step_of(sizes: Sizes, overrides: Sequence[str]) -> Callable[[], None]:
     """A training step."""
-    model, loss = build(sizes, overrides)
+    config = configured(sizes, overrides)
+    model, loss = build(config), component(config, "loss", TranslationLoss)
     optimizer = torch.optim.Adam(model.parameters())
     source, target = words(sizes.batch, sizes.source), words(sizes.batch, sizes.target + 1)
     lengths = torch.full((sizes.batch,), sizes.source)
@@ -123,21 +136,21 @@ def step_of(sizes: Sizes, overrides: Sequence[str]) -> Callable[[], None]:
     return step
 
 
-def decoding_of(sizes: Sizes, beam_size: int, overrides: Sequence[str]) -> Callable[[], None]:
+def search_of(sizes: Sizes, overrides: Sequence[str]) -> Callable[[], None]:
     """A search that ends after `sizes.target` words, not before."""
-    model, _ = build(sizes, overrides)
-    limit = {"ratio": "0.0", "extra": "0", "minimum": sizes.target, "maximum": sizes.target + 1}
-    changes = [f"search.length_limit.{name}={value}" for name, value in limit.items()]
-    config = compose_config([*overrides, f"search.beam_size={beam_size}", *changes], data=Path(), work=WORK)
-    search = component(config, "search", Search)
+    config = configured(sizes, overrides)
+    model, search = build(config).eval(), component(config, "search", Search)
     source, lengths = words(sizes.batch, sizes.source), torch.full((sizes.batch,), sizes.source)
-    model.eval()
 
     def decode() -> None:
         with torch.inference_mode():
             search(model, model.start(source, lengths), lengths)
 
     return decode
+
+
+Work = Callable[[Sizes, Sequence[str]], Callable[[], None]]
+WORKS: dict[str, Work] = {"training step": step_of, "search": search_of}
 
 
 def in_turn(runs: dict[int, Callable[[], None]], rounds: int) -> Alternated:
@@ -152,34 +165,34 @@ def seconds(run: Callable[[], None]) -> float:
     return time.perf_counter() - started
 
 
-def apart(sizes: Sizes, arguments: argparse.Namespace) -> float:
-    """Peak bytes of a step in a process of its own, which gives large blocks back to the system when they are freed."""
+def apart(name: str, sizes: Sizes, arguments: argparse.Namespace) -> float:
+    """Peak bytes in a process of its own, which gives large blocks back to the system when they are freed."""
     options = [f"--{name}={value}" for name, value in asdict(sizes).items()]
-    command = [sys.executable, __file__, *arguments.overrides, "--peak", f"--threads={arguments.threads}", *options]
+    options += [f"--peak={name}", f"--threads={arguments.threads}"]
+    command = [sys.executable, __file__, *arguments.overrides, *options]
     variables = {**os.environ, "MALLOC_MMAP_THRESHOLD_": str(2 * MIB)}
     answer = subprocess.run(command, check=True, env=variables, stdout=subprocess.PIPE, text=True).stdout
     return float(json.loads(answer))
 
 
-def peak(sizes: Sizes, overrides: Sequence[str]) -> float:
-    """Peak bytes of a first step in this process; Linux only."""
-    step_of(Sizes(8, 3, 3, 2), overrides)()  # loads what is loaded at first use
-    step = step_of(sizes, overrides)
+def peak(work: Work, sizes: Sizes, overrides: Sequence[str]) -> float:
+    """Peak bytes of the first time in this process; Linux only."""
+    work(Sizes(8, 3, 3, 2, 2), overrides)()  # loads what is loaded at first use
+    run = work(sizes, overrides)
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak starts from here: proc(5)
     before = resident("VmRSS")
-    step()
+    run()
     return resident("VmHWM") - before
 
 
 def meaning(arguments: argparse.Namespace, base: Sizes) -> list[str]:
     """What the figures are."""
     return [
-        "A training step (forward, loss, backward, Adam) over random words, and a beam that writes "
-        f"{base.target} words a sentence: median and quartiles of {arguments.rounds} rounds, the sizes of an axis in "
-        f"turn; ratios are those of each round. One size moves, the others are hidden {base.hidden}, source "
-        f"{base.source}, target {base.target}, batch {base.batch}; vocabularies of {WORDS:,} words, "
-        f"{arguments.threads} threads. The peak is what a first step adds to the parameters: gradients and Adam's "
-        "moments count.",
+        "A training step (forward, loss, backward, Adam) over random words, and a search that writes as many words as "
+        f"it is told: median and quartiles of {arguments.rounds} rounds, the sizes of an axis in turn; ratios are "
+        f"those of each round. One size moves, the others are hidden {base.hidden}, source {base.source}, target "
+        f"{base.target}, batch {base.batch}, beam {base.beam}; vocabularies of {WORDS:,} words, {arguments.threads} "
+        "threads. The peak is what the first time adds to the parameters: gradients and Adam's moments count.",
     ]
 
 
@@ -188,12 +201,10 @@ def growth_table(axis: str, sizes: Sequence[int], measured: Alternated, peaks: d
     rows = []
     for before, size in zip([None, *sizes], sizes, strict=False):
         ratio = "–" if before is None else measured.ratio(str(size), str(before)).show(".2f")
-        cells = [f"{axis} {size}", measured.side(str(size)).show(".3f"), ratio]
-        if peaks:
-            cells += [f"{peaks[size] / MIB:,.0f}", "–" if before is None else f"{peaks[size] / peaks[before]:.2f}"]
-        rows.append(cells)
+        more = "–" if before is None else f"{peaks[size] / peaks[before]:.2f}"
+        rows.append([f"{axis} {size}", measured.side(str(size)).show(".3f"), ratio, f"{peaks[size] / MIB:,.0f}", more])
     headings = ["size", "seconds", "times the one before", "peak MiB", "times the one before"]
-    return ["", *report.table(headings if peaks else headings[:3], rows)]
+    return ["", *report.table(headings, rows)]
 
 
 def fits(sizes: Sequence[int], measured: Alternated, peaks: dict[int, float]) -> list[str]:
@@ -201,7 +212,7 @@ def fits(sizes: Sequence[int], measured: Alternated, peaks: dict[int, float]) ->
     if len(sizes) < 3:
         return []
     medians = [measured.side(str(size)).median for size in sizes]
-    figures = {"time": medians} | ({"memory": [peaks[size] for size in sizes]} if peaks else {})
+    figures = {"time": medians, "memory": [peaks[size] for size in sizes]}
     return ["", *(f"- {name}: {fit(sizes, values)}" for name, values in figures.items())]
 
 

@@ -12,7 +12,7 @@ from attnlab.seq2seq import encoder, recurrent
 from attnlab.seq2seq.cells import run_as_stored
 from attnlab.seq2seq.model import Seq2Seq
 from attnlab.text.special import EOS
-from attnlab.training.loss import TranslationLoss
+from attnlab.training.loss import LabelSmoothedCrossEntropy, TranslationLoss
 
 SOURCES = [[5, 6, 7, 8, 9], [6, 6], [9]]
 TARGETS = [[7, 5, 6], [8, 8, 9, 10], []]
@@ -42,6 +42,24 @@ def test_the_fast_path_equals_the_steps_in_values_and_gradients(model: Seq2Seq) 
         results.append((known, gradients(model)))
     fast, naive = results
     assert_close(fast, naive, rtol=0, atol=1e-10)
+
+
+def test_the_loss_and_every_gradient_equal_those_of_the_steps_and_of_all_logits(model: Seq2Seq) -> None:
+    """Training as it is, with its fast decoder and its loss in chunks, beside the formulas one after the other."""
+    batch = collate(SOURCES, TARGETS, range(3))
+    read, labels = batch.target[:, :-1], batch.target[:, 1:]
+    prediction = model(batch.source, batch.source_lengths, read)
+    fast = TranslationLoss(label_smoothing=0.1, coverage=0.0)(prediction, labels).total
+    state = model.start(batch.source, batch.source_lengths)
+    outputs = model.decoder.stepwise(model.embeddings.embed_target(read), state).outputs
+    naive = LabelSmoothedCrossEntropy(label_smoothing=0.1)(model.embeddings.logits(outputs), labels).smoothed
+    results = []
+    for loss in (fast, naive):
+        model.zero_grad()
+        loss.backward()
+        results.append((loss, gradients(model)))
+    assert_close(results[0], results[1], rtol=0, atol=1e-10)
+    assert results[0][1].keys() == dict(model.named_parameters()).keys()
 
 
 @pytest.mark.parametrize("stored", [True, False], ids=["stored", "cast"])

@@ -58,10 +58,14 @@ def test_decoding(measure: Callable[..., str]) -> None:
 def test_growth(measure: Callable[..., str]) -> None:
     sizes = [f"--{axis}={size}" for axis, size in (("hidden", 8), ("source", 5), ("target", 5), ("batch", 2))]
     moving = ["--hidden-sizes=8", "--source-sizes", "5", "10", "20", "--target-sizes=5", "--batch-sizes=2"]
-    written = measure("growth", "model.embedding_size=8", "--threads=1", "--rounds=1", *sizes, *moving, "--beams=2")
+    small = ("model.embedding_size=8", "--threads=1", "--rounds=1", *sizes, *moving)
+    written = measure("growth", *small, "--beam-sizes=2")
     found = [row for row in rows(written) if row not in ("size", "---")]
-    assert found == ["hidden 8", "source 5", "source 10", "source 20", "target 5", "batch 2", "beam 2"]
-    assert written.count("a straight line is off by at most") == 2
+    step = ["hidden 8", "source 5", "source 10", "source 20", "target 5", "batch 2"]
+    assert found == [*step, *step, "beam 2"]
+    assert written.count("a straight line is off by at most") == 4
+    assert "${" not in written
+    assert "???" not in written
 
 
 @pytest.mark.slow
