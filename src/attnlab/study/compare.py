@@ -46,9 +46,10 @@ def compare(config: DictConfig) -> None:
     check_same_test(found.records)
     comparison = _comparison(config, found.records)
     baseline = find_baseline(comparison.rows, config.baseline)
+    over_sizes = lines_over_sizes(comparison.rows)
     sentences = read_sentences([record for row in comparison.rows for record in row.records])
     if isinstance(sentences, Sentences) and len(sentences.sources) > 1 and len(comparison.rows) > 1:
-        differences = find_differences(comparison.rows, sentences, baseline=baseline)
+        differences = find_differences(comparison.rows, sentences, baseline=baseline, lines=over_sizes)
         comparison = replace(comparison, differences=differences)
     used = {record.folder for row in comparison.rows for record in row.records}
     repeated = [relative_path(record.folder) for record in found.records if record.folder not in used]
@@ -63,7 +64,7 @@ def compare(config: DictConfig) -> None:
     said = Said(
         title=folders[0].resolve().name if len(folders) == 1 else f"{len(folders)} folders",
         subtitle=f"{len(used)} runs on the test split of {found.records[0].data}",
-        readings=readings(comparison.rows, comparison.differences, lines_over_sizes(comparison.rows)),
+        readings=readings(comparison.rows, comparison.differences, over_sizes),
         statement=[line.text for line in lines],
     )
     _show(comparison, said, lines)

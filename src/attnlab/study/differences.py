@@ -1,12 +1,13 @@
 """Which rows differ by more than noise, by paired bootstrap over sentences and seeds, corrected for their number."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from math import comb
 from statistics import fmean
-from typing import Final
+from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
+from jaxtyping import Int
 
 from attnlab.evaluation.intervals import CONFIDENCE
 from attnlab.evaluation.significance import (
@@ -22,9 +23,13 @@ from attnlab.study.baseline import Baseline
 from attnlab.study.columns import UNKNOWN
 from attnlab.study.rows import Row
 from attnlab.study.sentences import SEED, Sentences
+from attnlab.study.size_figure import Lines
 
 LEVEL: Final = 0.05
 """Of a test: how often it may see a difference where there is none."""
+Runs = Mapping[str, Sequence[Statistics]]
+"""Name of a row -> what its seeds counted in each sentence."""
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,24 @@ class Verdict:
         """Mean, both ends of the interval, and the corrected p-value."""
         return [self.difference.mean, self.difference.low, self.difference.high, self.p_value]
 
+    def text(self) -> str:
+        """`+52.74 [51.60, 53.88] *`, with the star where it is told apart from 0."""
+        return f"{self.difference.mean:+.2f} {interval_text(self.difference)}{' *' if self.significant else ''}"
+
+
+class Verdicts(NamedTuple):
+    """Comparisons of rows on the same sentences.
+
+    Attributes:
+        best: name of the row with the highest BLEU.
+        to_best: name of each other row -> BLEU of the best minus its own.
+        to_baseline: name of each row with a baseline -> its BLEU minus that of the baseline.
+    """
+
+    best: str
+    to_best: Mapping[str, Verdict]
+    to_baseline: Mapping[str, Verdict]
+
 
 @dataclass(frozen=True)
 class Differences:
@@ -51,35 +74,32 @@ class Differences:
 
     Attributes:
         baseline: what rows are compared with.
-        best: name of the row with the highest BLEU.
-        to_baseline: name of each row with a baseline -> its BLEU minus that of the baseline.
-        to_best: name of each other row -> BLEU of the best minus its own.
-        by_length: the same two on the sources of the first and of the last bucket alone, by name of the bucket.
+        overall: on all sentences.
+        by_length: on the sources of the first and of the last bucket alone, by name of the bucket.
         lost: name of a row -> BLEU on the shortest sources minus that on the longest.
         lost_more: name of each row with a baseline -> what it loses so minus what the baseline does.
+        grown: rows that differ in nothing but the hidden size -> metric -> BLEU of the largest minus that of the
+            smallest.
         buckets: names of shortest and longest.
     """
 
     baseline: Baseline
-    best: str
-    to_baseline: Mapping[str, Verdict]
-    to_best: Mapping[str, Verdict]
-    by_length: Mapping[str, tuple[str, Mapping[str, Verdict]]]
+    overall: Verdicts
+    by_length: Mapping[str, Verdicts]
     lost: Mapping[str, Difference]
     lost_more: Mapping[str, Verdict]
+    grown: Mapping[str, Mapping[str, Verdict]]
     buckets: tuple[str, str]
 
     def text(self, name: str) -> str:
-        """`+52.74 [51.60, 53.88] *` for a row, with the star where it is told apart from the baseline."""
-        if name not in self.to_baseline:
-            return UNKNOWN
-        tested = self.to_baseline[name]
-        return f"{tested.difference.mean:+.2f} {interval_text(tested.difference)}{' *' if tested.significant else ''}"
+        """The difference of a row from the baseline."""
+        found = self.overall.to_baseline.get(name)
+        return UNKNOWN if found is None else found.text()
 
     def explanation(self) -> str:
         """What the column says."""
         over = "sentences, and over seeds where a row has several" if self.of_one_seed else "sentences and seeds"
-        number = len(self.to_baseline)
+        number = len(self.overall.to_baseline)
         correction = f"all {self.pairs} pairs of rows" if self.baseline.picked else f"{number} comparisons (Holm)"
         return (
             f"BLEU vs {self.baseline.told}: difference of the means and its {CONFIDENCE:.0%} interval by "
@@ -89,12 +109,13 @@ class Differences:
     @property
     def of_one_seed(self) -> bool:
         """Whether some comparison knows nothing of other seeds."""
-        return any(each.difference.seeds == 1 for each in (*self.to_baseline.values(), *self.to_best.values()))
+        tested = (*self.overall.to_baseline.values(), *self.overall.to_best.values())
+        return any(each.difference.seeds == 1 for each in tested)
 
     @property
     def pairs(self) -> int:
         """Of rows: as many comparisons are looked at where a row is picked by its score."""
-        return comb(len(self.to_best) + 1, 2)
+        return comb(len(self.overall.to_best) + 1, 2)
 
 
 def interval_text(found: Difference) -> str:
@@ -102,8 +123,10 @@ def interval_text(found: Difference) -> str:
     return f"[{found.low:.2f}, {found.high:.2f}]"
 
 
-def find_differences(rows: Sequence[Row], sentences: Sentences, *, baseline: Baseline) -> Differences:
-    """Compares each row with its baseline and with the best.
+def find_differences(
+    rows: Sequence[Row], sentences: Sentences, *, baseline: Baseline, lines: Lines | None = None
+) -> Differences:
+    """Compares each row with its baseline and with the best, and the largest of several hidden sizes with the smallest.
 
     The best is picked by the very scores that are then tested, so these tests are corrected for all pairs of rows
     (Bonferroni); those with a baseline that was chosen beforehand, for their number (Holm 1979).
@@ -112,53 +135,68 @@ def find_differences(rows: Sequence[Row], sentences: Sentences, *, baseline: Bas
         rows: of the table, at least two.
         sentences: of the test.
         baseline: what rows are compared with.
+        lines: rows over hidden sizes.
 
     Raises:
         DataError: there are less than two sentences.
     """
     runs = {row.name: [sentences.statistics[record.folder] for record in row.records] for row in rows}
     pairs = comb(len(rows), 2)
-    best, to_best = _against_the_best(runs, pairs)
     places = [
         np.array([place for place, each in enumerate(sentences.buckets) if each == name], dtype=np.int64)
         for name in rows[0].records[0].buckets
     ]
     buckets = [(name, own) for name, own in zip(rows[0].records[0].buckets, places, strict=True) if len(own) > 1]
-    lost, lost_more, by_length = {}, {}, {}
-    if len(buckets) > 1:
+    parts = {name: _part(runs, own) for name, own in (buckets[0], buckets[-1])} if len(buckets) > 1 else {}
+    lost, lost_more = {}, {}
+    if parts:
         ends = buckets[0][1], buckets[-1][1]
-        by_length = {
-            name: _against_the_best({row: [run[own] for run in each] for row, each in runs.items()}, pairs)
-            for name, own in (buckets[0], buckets[-1])
-        }
         lost = {name: drop(own, *ends, seed=SEED) for name, own in runs.items()}
         lost_more = {
             name: compare_drops(runs[name], runs[other], *ends, seed=SEED) for name, other in baseline.against.items()
         }
-    to_baseline = {
-        name: compare_systems(runs[name], runs[other], seed=SEED) for name, other in baseline.against.items()
-    }
     return Differences(
         baseline=baseline,
-        best=best,
-        to_baseline=_verdicts(to_baseline, pairs if baseline.picked else None),
-        to_best=to_best,
-        by_length=by_length,
+        overall=_test(runs, baseline, pairs),
+        by_length={name: _test(own, baseline, pairs) for name, own in parts.items()},
         lost=lost,
         lost_more=_verdicts(lost_more, pairs if baseline.picked else None),
+        grown=_over_sizes(
+            {"test/bleu": runs, **{f"test/bleu/{name}": own for name, own in parts.items()}}, lines or {}
+        ),
         buckets=(buckets[0][0], buckets[-1][0]) if buckets else ("", ""),
     )
 
 
-def _against_the_best(runs: Mapping[str, Sequence[Statistics]], pairs: int) -> tuple[str, dict[str, Verdict]]:
-    """Name of the row with the highest mean BLEU, and by how much it is above each other."""
+def _part(runs: Runs, places: Int[np.ndarray, " part"]) -> Runs:
+    """Some of the sentences."""
+    return {name: [run[places] for run in own] for name, own in runs.items()}
+
+
+def _test(runs: Runs, baseline: Baseline, pairs: int) -> Verdicts:
+    """The row with the highest mean BLEU against each other, and each against its baseline."""
     means = {name: fmean(float(bleu_of(run.sum(axis=0))) for run in own) for name, own in runs.items()}
     best = max(means, key=lambda name: means[name])
     to_best = {name: compare_systems(runs[best], own, seed=SEED) for name, own in runs.items() if name != best}
-    return best, _verdicts(to_best, pairs)
+    to_baseline = {
+        name: compare_systems(runs[name], runs[other], seed=SEED) for name, other in baseline.against.items()
+    }
+    return Verdicts(best, _verdicts(to_best, pairs), _verdicts(to_baseline, pairs if baseline.picked else None))
 
 
-def _verdicts(found: Mapping[str, Difference], pairs: int | None) -> dict[str, Verdict]:
+def _over_sizes(parts: Mapping[str, Runs], lines: Lines) -> dict[str, dict[str, Verdict]]:
+    """The largest size against the smallest, on all sentences and on parts of them, corrected for their number."""
+    ends = {name: (rows[max(rows)].name, rows[min(rows)].name) for name, rows in lines.items()}
+    found = {
+        (name, metric): compare_systems(runs[largest], runs[smallest], seed=SEED)
+        for name, (largest, smallest) in ends.items()
+        for metric, runs in parts.items()
+    }
+    tested = _verdicts(found, None)
+    return {name: {metric: tested[name, metric] for metric in parts} for name in lines}
+
+
+def _verdicts(found: Mapping[Key, Difference], pairs: int | None) -> dict[Key, Verdict]:
     """Corrected for so many pairs of rows, or else by Holm's method for their number."""
     values = [each.p_value for each in found.values()]
     corrected = holm(values) if pairs is None else [min(1.0, pairs * value) for value in values]

@@ -53,7 +53,7 @@ class Comparison:
         values = [row.name, len(row.records), *("" if each is None else each.mean for each in found)]
         if self.differences is None:
             return values
-        tested = self.differences.to_baseline.get(row.name)
+        tested = self.differences.overall.to_baseline.get(row.name)
         return [*values[:3], "" if tested is None else tested.difference.mean, *values[3:]]
 
 
@@ -106,16 +106,19 @@ def to_csv(comparison: Comparison) -> str:
         ["model", "seeds", *(f"{column.metric}{part}" for column in comparison.columns for part in parts)]
     ]
     differences = comparison.differences
+    tested = {} if differences is None else {"test/bleu": differences.overall}
     if differences is not None:
-        lines[0] += [f"test/bleu vs {differences.baseline.name}{part}" for part in ("", " low", " high", " p")]
+        tested |= {f"test/bleu/{bucket}": found for bucket, found in differences.by_length.items()}
+        heads = [f"{metric} vs {differences.baseline.name}" for metric in tested]
+        lines[0] += [f"{head}{part}" for head in heads for part in ("", " low", " high", " p")]
     for row in comparison.rows:
         line: list[str | int | float | None] = [row.name, len(row.records)]
         for column in comparison.columns:
             found = row.estimate(column.metric)
             line += [None, None, 0] if found is None else [found.mean, found.half_width, found.count]
-        if differences is not None:
-            tested = differences.to_baseline.get(row.name)
-            line += [None] * 4 if tested is None else tested.figures
+        for each in tested.values():
+            verdict = each.to_baseline.get(row.name)
+            line += [None] * 4 if verdict is None else verdict.figures
         lines.append(line)
     return csv_text(lines)
 

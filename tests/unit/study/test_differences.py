@@ -1,3 +1,4 @@
+import csv
 from collections.abc import Callable
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import pytest
 from attnlab.evaluation.significance import Difference, holm
 from attnlab.study.baseline import Baseline, find_baseline
 from attnlab.study.columns import Column
-from attnlab.study.differences import Differences, Verdict, find_differences
+from attnlab.study.differences import Differences, Verdict, Verdicts, find_differences
 from attnlab.study.reading import readings
 from attnlab.study.records import Record
 from attnlab.study.rows import Row, rows_of
@@ -55,17 +56,18 @@ def differences(rows: list[Row]) -> Differences:
 
 def test_what_differs_and_what_does_not(differences: Differences) -> None:
     assert differences.baseline.name == "no_attention"
-    assert differences.best in {"luong_dot", "luong_general"}
-    other = ({"luong_dot", "luong_general"} - {differences.best}).pop()
-    assert set(differences.to_baseline) == {"luong_dot", "luong_general"}
-    assert all(each.significant and each.difference.low > 20 for each in differences.to_baseline.values())
-    assert not differences.to_best[other].significant
-    assert differences.to_best["no_attention"].significant
+    assert differences.overall.best in {"luong_dot", "luong_general"}
+    other = ({"luong_dot", "luong_general"} - {differences.overall.best}).pop()
+    assert set(differences.overall.to_baseline) == {"luong_dot", "luong_general"}
+    assert all(each.significant and each.difference.low > 20 for each in differences.overall.to_baseline.values())
+    assert not differences.overall.to_best[other].significant
+    assert differences.overall.to_best["no_attention"].significant
     assert differences.lost["no_attention"].low > 30
     assert all(each.significant and each.difference.high < -20 for each in differences.lost_more.values())
     for tested, corrected in (
-        (differences.to_baseline, holm),
-        (differences.to_best, lambda values: [min(1.0, 3 * value) for value in values]),  # three pairs of three rows
+        (differences.overall.to_baseline, holm),
+        # three pairs of three rows
+        (differences.overall.to_best, lambda values: [min(1.0, 3 * value) for value in values]),
     ):
         found = [each.difference.p_value for each in tested.values()]
         assert [each.p_value for each in tested.values()] == corrected(found)
@@ -76,7 +78,7 @@ def test_a_baseline_that_was_picked_by_its_score_is_corrected_for_all_pairs(rows
     assert isinstance(sentences, Sentences)
     against = {"luong_dot": "no_attention", "luong_general": "no_attention"}
     found = find_differences(rows, sentences, baseline=Baseline("no_attention", against, picked=True))
-    for each in found.to_baseline.values():
+    for each in found.overall.to_baseline.values():
         assert each.p_value == min(1.0, 3 * each.difference.p_value)
     assert "corrected for all 3 pairs of rows" in found.explanation()
     assert (found.lost, found.lost_more, found.by_length) == ({}, {}, {})  # all sentences are short
@@ -101,17 +103,21 @@ def test_the_table_shows_them(rows: list[Row], differences: Differences) -> None
     assert table.headings == ["model", "seeds", "BLEU", "BLEU vs no_attention", "AER"]
     assert [table.cells(row)[3] == "–" for row in table.rows] == [False, False, True]
     assert len(table.values(table.rows[0])) == len(table.headings)
-    heading, first, *_, last = to_csv(table).splitlines()
-    assert heading.endswith("test/bleu vs no_attention,test/bleu vs no_attention low,"
-                            "test/bleu vs no_attention high,test/bleu vs no_attention p")  # fmt: skip
-    assert float(first.split(",")[-4]) == differences.to_baseline["luong_dot"].difference.mean
-    assert last.endswith(",,,,")
+    first, *_, last = csv.DictReader(to_csv(table).splitlines())
+    for metric, tested in {
+        "test/bleu": differences.overall,
+        "test/bleu/short": differences.by_length["short"],
+        "test/bleu/long": differences.by_length["long"],
+    }.items():
+        names = [f"{metric} vs no_attention{part}" for part in ("", " low", " high", " p")]
+        assert [float(first[name]) for name in names] == tested.to_baseline[first["model"]].figures
+        assert [last[name] for name in names] == [""] * 4
 
 
 def test_a_difference_in_words() -> None:
     told = Verdict(Difference(31.2, 29.8, 32.5, 0.001, 3, 1000), 0.002)
     unsure = Verdict(Difference(-0.5, -1.5, 0.5, 0.3, 3, 1000), 0.3)
-    found = Differences(NONE, "a", {"a": told, "b": unsure}, {}, {}, {}, {}, ("short", "long"))
+    found = Differences(NONE, Verdicts("a", {}, {"a": told, "b": unsure}), {}, {}, {}, {}, ("short", "long"))
     assert found.text("a") == "+31.20 [29.80, 32.50] *"
     assert found.text("b") == "-0.50 [-1.50, 0.50]"
     assert found.text("no_attention") == "–"
@@ -119,16 +125,21 @@ def test_a_difference_in_words() -> None:
 
 
 def test_readings_are_made_of_the_figures(rows: list[Row], differences: Differences) -> None:
-    best, short, long, gain, length, more, alignment = readings(rows, differences, {})
-    other = "luong_general" if differences.best == "luong_dot" else "luong_dot"
-    alike = differences.to_best[other].p_value
+    best, short, long, gain, *parts, length, more, alignment, plain = readings(rows, differences, {})
+    other = "luong_general" if differences.overall.best == "luong_dot" else "luong_dot"
+    alike = differences.overall.to_best[other].p_value
     assert best == (
-        f"Best: {differences.best} with BLEU 99.00 ±0.00; not told apart from {other} (p = {alike:.2f}); "
+        f"Best: {differences.overall.best} with BLEU 99.00 ±0.00; not told apart from {other} (p = {alike:.2f}); "
         "above 1 of 2 other rows: no_attention (p < 0.05, corrected for all 3 pairs of rows)."
     )
-    assert short.startswith(f"On short sources: {differences.by_length['short'][0]} with BLEU short –; ")
+    assert short.startswith(f"On short sources: {differences.by_length['short'].best} with BLEU short –; ")
     assert long.endswith("above 1 of 2 other rows: no_attention (p < 0.05, corrected for all 3 pairs of rows).")
     assert gain.startswith("Against no_attention, 2 of 2 rows gain: from +")
+    gains = [differences.by_length[bucket].to_baseline for bucket in ("short", "long")]
+    assert [part.split(": ")[0] for part in parts] == [
+        f"Against no_attention on {bucket} sources, {sum(each.significant for each in found.values())} of 2 rows gain"
+        for bucket, found in zip(("short", "long"), gains, strict=True)
+    ]
     lost = differences.lost["no_attention"]
     start = (
         f"From short (1 to 9 words) to long (10 words and more) sources, in BLEU: no_attention loses {lost.mean:.2f} ["
@@ -136,17 +147,32 @@ def test_readings_are_made_of_the_figures(rows: list[Row], differences: Differen
     assert length.startswith(start)
     assert more.startswith("From short to long, 2 of 2 rows lose less than no_attention: from -")
     assert alignment.startswith("Nearest to the gold alignment: luong_dot with AER 0.200 ±0.248")
-    assert alignment.endswith("; reading from left to right would have 0.450.")
+    assert plain == ("Reading from left to right would have AER 0.450; the 95% interval of 3 of 3 rows is below that.")
 
 
 def test_a_row_may_gain_from_short_to_long(rows: list[Row]) -> None:
     lost = {"luong_dot": Difference(-2.0, -3.0, -1.0, 0.01, 3, 60)}
-    found = Differences(NONE, "luong_dot", {}, {}, {}, lost, {}, ("short", "long"))
+    found = Differences(NONE, Verdicts("luong_dot", {}, {}), {}, lost, {}, {}, ("short", "long"))
     assert readings(rows, found, {})[1].endswith("in BLEU: luong_dot gains 2.00 [1.00, 3.00].")
+
+
+def test_the_largest_of_several_sizes_is_tested_against_the_smallest(rows: list[Row]) -> None:
+    sentences = read_sentences([record for row in rows for record in row.records])
+    assert isinstance(sentences, Sentences)
+    named = {row.name: row for row in rows}
+    lines = {"grown": {64: named["no_attention"], 128: named["luong_general"], 256: named["luong_dot"]}}
+    found = find_differences(rows, sentences, baseline=find_baseline(rows, "no_attention"), lines=lines)
+    change = found.overall.to_baseline["luong_dot"].difference
+    assert found.grown == {"grown": {"test/bleu": Verdict(change, change.p_value)}}
+    line, stars = readings(rows, found, lines)[-2:]
+    beginning = "grown, from hidden size 64 to 256: BLEU 50.00 ±0.00 to 99.00 ±0.00, "
+    assert line.startswith(beginning + found.text("luong_dot"))
+    assert stars == "Over hidden sizes, * where p < 0.05, corrected for their number, 1 (Holm)."
 
 
 def test_without_translations_only_what_runs_know_is_read(rows: list[Row]) -> None:
     assert [line.split(":")[0] for line in readings(rows, None, {"luong": {64: rows[0], 128: rows[1]}})] == [
         "Nearest to the gold alignment",
+        "Reading from left to right would have AER 0.450; the 95% interval of 3 of 3 rows is below that.",
         "luong, from hidden size 64 to 128",
     ]
