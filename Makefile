@@ -51,6 +51,9 @@ study: $(READY)
 	$(call sweep,source_length,study_source_length,$(SEEDS))
 	$(call sweep,hidden_sizes,study_hidden_sizes,$(SEEDS))
 	$(call sweep,scoring_functions,study_scoring_functions,$(SEEDS))
+	$(BIN)/python compare.py sweep=study_scoring_functions baseline=luong_general output=$(OUTPUTS)/sweeps/study_scoring_functions/against_general
+	$(BIN)/python compare.py sweep=study_scoring_functions baseline=luong_dot output=$(OUTPUTS)/sweeps/study_scoring_functions/against_dot
+	$(BIN)/python probe.py run=$(OUTPUTS)/sweeps/study_scoring_functions/0
 
 # Commas in a value would part the arguments of `call`, so they stand in variables.
 DATA ?= ../shared/data/multi30k-tok
@@ -68,6 +71,7 @@ study-small: $(READY)
 	$(call sweep,source_length,small_source_length,$(SMALL_LENGTHS))
 	$(call sweep,hidden_sizes,small_hidden_sizes,$(SMALL_SIZES))
 	$(call sweep,scoring_functions,small_scoring_functions,$(SMALL_SCORES))
+	$(BIN)/python probe.py run=$(OUTPUTS)/sweeps/small_scoring_functions/0
 
 # The fastest peer takes part if benchmarks/peers/install.sh has installed it.
 SHORT := --output outputs/benchmarks/short
