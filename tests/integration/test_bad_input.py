@@ -351,7 +351,10 @@ TRANSLATIONS = {
         r"unknown_words.path names a dictionary, but nowhere.txt cannot be read \(No such file or directory\)",
     ),
     "no dictionary": (["unknown_words=dictionary"], "unknown_words.* give"),
-    "picture": (["attention=a_file/map.png"], "a_file/map.png cannot be written .*: name another file"),
+    "picture": (
+        ["attention=a_file/map.png"],
+        "must be written to a_file/map.png, but that failed .*: choose another place",
+    ),
     "missing file": (["input=nowhere.txt"], r"input names a text file, but nowhere.txt cannot be read \(No such file"),
     "folder": (["input=."], r"input names a text file, but \S+ cannot be read \(Is a directory\)"),
     "batch size": (["batch_size=0"], "batch_size is a number of lines from 1, not 0: try batch_size=64"),

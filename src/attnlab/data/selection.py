@@ -159,10 +159,7 @@ def sample_rows(
         wanted = {"": len(lengths) if sample.size is None else sample.size}
         pools = {"": np.arange(len(lengths))}
     else:
-        pools = {
-            name: np.flatnonzero((lengths >= lowest) & (lengths <= (np.inf if highest is None else highest)))
-            for name, (lowest, highest) in buckets.ranges.items()
-        }
+        pools = {name: filter_lengths(lengths, bounds)[0] for name, bounds in buckets.ranges.items()}
         wanted = _apportion(sample, {name: len(rows) for name, rows in pools.items()}, split)
     chance = random.Random(seed)
     drawn = [np.zeros(0, np.int64)]

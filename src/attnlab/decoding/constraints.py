@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -56,8 +55,3 @@ def repetitions(
     opening = history[..., history.shape[-1] - size + 1 :].unsqueeze(2)
     sentence, hypothesis, place = (ngrams[..., :-1] == opening).all(dim=-1).nonzero(as_tuple=True)
     return sentence, hypothesis, ngrams[sentence, hypothesis, place, -1]
-
-
-def widen(log_probs: Float[Tensor, "batch beam vocab"]) -> Float[Tensor, "batch beam vocab"]:
-    """A copy in float32 at least, so that sums of many steps keep their digits and rules can be written into it."""
-    return log_probs.to(torch.promote_types(log_probs.dtype, torch.float32), copy=True)

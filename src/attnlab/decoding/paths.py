@@ -8,10 +8,11 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from attnlab.decoding.candidates import require_numbers
-from attnlab.decoding.constraints import Constraints, widen
+from attnlab.decoding.constraints import Constraints
 from attnlab.decoding.lattice import Endings, Lattice, endings
 from attnlab.decoding.limits import LengthLimit
 from attnlab.decoding.protocol import Hypothesis, SearchState, StepModel
+from attnlab.masking import widened
 
 S = TypeVar("S", bound=SearchState)
 Choice = Callable[[Float[Tensor, "live beam vocab"]], Int[Tensor, "live beam"]]
@@ -53,7 +54,7 @@ def follow(
     while sentences.numel():
         step = history.shape[2]
         output = model.step(tokens, state)
-        allowed = widen(output.log_probs)
+        allowed = widened(output.log_probs).clone()
         constraints.forbid_(allowed, history)
         best = allowed.amax(dim=-1)
         require_numbers(best)

@@ -47,8 +47,7 @@ class SplitJudge:
         metrics = text_by_length(hypotheses, references, lengths, stage=stage, buckets=self.buckets, scores=self.scores)
         metrics |= bleu_by_length(hypotheses, references, lengths, stage=stage, buckets=self.fine, scores=self.scores)
         metrics |= tokens_by_length(totals, lengths, stage=stage, buckets=self.buckets)
-        loss = totals.negative_log_likelihood.sum() / totals.tokens.sum()
-        return metrics | {f"{stage}/loss": float(loss)}
+        return metrics | {f"{stage}/loss": totals.loss}
 
     def translations(self, answers: Sequence[Answer]) -> list[str]:
         """The text of each answer's best hypothesis."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float64, Int, Int64
+from jaxtyping import Float64, Int64
 from torch import Tensor
 
 
@@ -23,26 +23,21 @@ class TokenTotals:
     tokens: Int64[Tensor, " sentences"]
     correct: Int64[Tensor, " sentences"]
 
-    @classmethod
-    def join(cls, parts: Sequence["TokenTotals"]) -> "TokenTotals":
-        """The sentences of all parts, in order."""
-        return cls(
-            negative_log_likelihood=torch.cat([part.negative_log_likelihood for part in parts]),
-            tokens=torch.cat([part.tokens for part in parts]),
-            correct=torch.cat([part.correct for part in parts]),
-        )
-
-    def select(self, rows: Int[Tensor, " kept"] | Sequence[int]) -> "TokenTotals":
-        """The sentences in `rows`, in that order. `rows=order.argsort()` undoes a shuffled `order`."""
+    def select(self, rows: Sequence[int]) -> "TokenTotals":
+        """The sentences in `rows`, in that order."""
         index = torch.as_tensor(rows, dtype=torch.long)
         return TokenTotals(self.negative_log_likelihood[index], self.tokens[index], self.correct[index])
 
     @property
+    def loss(self) -> float:
+        """Nats per token."""
+        return float(self.negative_log_likelihood.sum() / self.tokens.sum())
+
+    @property
     def perplexity(self) -> float:
         """exp(nats per token); infinite where a float cannot hold it."""
-        nats = float(self.negative_log_likelihood.sum() / self.tokens.sum())
         try:
-            return math.exp(nats)
+            return math.exp(self.loss)
         except OverflowError:
             return math.inf
 

@@ -12,9 +12,10 @@ from torch.nn import Parameter
 from torch.optim import Optimizer
 
 from attnlab.data.bucketing import BatchBudget
+from attnlab.data.corpus import Corpus
 from attnlab.data.lengths import LengthBuckets
 from attnlab.data.prepare import SPLITS, PreparedData, prepare
-from attnlab.data.selection import Selection
+from attnlab.data.selection import Selection, texts
 from attnlab.decoding.protocol import Search
 from attnlab.errors import ConfigError, first_line
 from attnlab.evaluation.judge import SplitJudge
@@ -41,7 +42,7 @@ def prepare_data(config: DictConfig, tokenizers: TokenizerTrainer | None = None)
     """The corpus of `config.data`, tokenised; `tokenizers` stands in for the trainer of a run that has its own."""
     trainer = component(config, "data.tokenizer", TokenizerTrainer) if tokenizers is None else tokenizers
     return prepare(
-        component(config, "data.corpus", object),  # type: ignore[arg-type]  # a protocol
+        component(config, "data.corpus", Corpus),
         trainer,
         component(config, "data.selection", Selection),
         cache_dir=Path(config.paths.cache),
@@ -69,8 +70,8 @@ def build_judge(config: DictConfig, prepared: PreparedData, split: str) -> Split
     """Scores answers to one split."""
     rows = prepared.splits[split]
     return SplitJudge(
-        references=list(rows["target"]),
-        source_lengths=list(rows["source_words"]),
+        references=texts(rows, "target"),
+        source_lengths=rows["source_words"][:],
         tokenizer=prepared.tokenizers.target,
         buckets=LengthBuckets(plain(config.data.length.buckets)),
         fine=LengthBuckets.fine(**plain(config.data.length.fine)),
@@ -117,9 +118,8 @@ def build_datamodule(config: DictConfig, prepared: PreparedData) -> TranslationD
         budget=component(config, "data.batch", BatchBudget),
         evaluation_budget=component(config, "data.evaluation_batch", BatchBudget),
         seed=config.seed,
-        num_workers=OmegaConf.select(
-            config, "data.num_workers", default=0
-        ),  # older runs, to be scored again, have none
+        # Older runs, to be scored again, have none.
+        num_workers=OmegaConf.select(config, "data.num_workers", default=0),
     )
 
 

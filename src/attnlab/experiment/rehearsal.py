@@ -100,13 +100,18 @@ def check_monitored(config: DictConfig, prepared: PreparedData) -> None:
     Raises:
         ConfigError: it is that of a bucket without sentences.
     """
-    _, _, bucket = [*str(config.monitor).split("/", maxsplit=2), ""][:3]
+    _, _, bucket = _parts(str(config.monitor))
     buckets = LengthBuckets(plain(config.data.length.buckets))
     if bucket and bucket not in {buckets.of(words) for words in prepared.splits["validation"]["source_words"]}:
         raise ConfigError(
             f"monitor is {config.monitor}, but no source of the validation split is {bucket}: monitor another figure, "
             "or widen data.length.validation."
         )
+
+
+def _parts(name: str) -> list[str]:
+    """Stage, metric and bucket of a metric, empty where it has none."""
+    return [*name.split("/", maxsplit=2), "", ""][:3]
 
 
 def _check_validation(trainer: DictConfig) -> None:
@@ -127,7 +132,7 @@ def _check_validation(trainer: DictConfig) -> None:
 
 
 def _check_monitor(name: str, mode: str, buckets: Sequence[str]) -> None:
-    stage, metric, bucket = [*name.split("/", maxsplit=2), "", ""][:3]
+    stage, metric, bucket = _parts(name)
     if stage != "val" or metric not in RISING | FALLING or bucket not in ("", *buckets):
         raise ConfigError(
             f"monitor names a metric of the validation, but {name} is none: choose val/ with one of "

@@ -75,7 +75,7 @@ def score(
     return Scored(
         answers=ordered,
         alignment=alignment,
-        translations=_translations(ordered, judge, list(prepared.splits[split]["source"])),
+        translations=_translations(ordered, judge, alignment.sources),
         metrics=judge(ordered, split) | alignment(ordered, split) | {f"{split}/tokens_per_second": search.rate},
         signatures=judge.scores.signatures(),
     )

@@ -31,7 +31,7 @@ EOS_SHOWN = SPECIAL_TOKENS[EOS]
 def show_test(tracker: Tracker, folder: Path, config: DictConfig, scored: Scored, prepared: PreparedData) -> None:
     """Shows a tested run, and leaves its curve over source length in `folder`."""
     fine = LengthBuckets.fine(**plain(config.data.length.fine)).names
-    curve = draw_curve({config.model.name: scored.metrics}, names=fine)
+    curve = draw_curve(scored.metrics, names=fine, label=config.model.name)
     save_figure(curve, folder / "bleu_by_length.png")
     tracker.log_image("bleu_by_length", curve)
     names = list(config.data.length.buckets)

@@ -19,7 +19,7 @@ from attnlab.decoding.protocol import Hypothesis, Search
 from attnlab.errors import AttnlabError, ConfigError, DataError, ShapeError
 from attnlab.evaluation.answer import attends
 from attnlab.evaluation.heatmap import draw_heatmap, render_heatmap
-from attnlab.evaluation.pictures import picture, printable
+from attnlab.evaluation.pictures import printable, save_figure
 from attnlab.evaluation.unknown_words import UnknownWord
 from attnlab.experiment.build import allow_tf32, build_search, device_of
 from attnlab.experiment.components import component
@@ -28,7 +28,7 @@ from attnlab.experiment.run_folder import find_run, load_run
 from attnlab.experiment.train import quiet_libraries
 from attnlab.experiment.writing import Writing
 from attnlab.seq2seq.model import Seq2Seq
-from attnlab.text.special import UNK
+from attnlab.text.special import EOS, SPECIAL_TOKENS, UNK
 from attnlab.text.tokenizer import Tokenizer, TokenizerPair
 
 PICTURES = (".png", ".svg", ".pdf")
@@ -169,20 +169,16 @@ def _show_attention(
     attention: str, number: int, line: str, best: Hypothesis, tokenizers: TokenizerPair, *, several: bool
 ) -> None:
     assert best.weights is not None
-    source = [*tokenizers.source.pieces(tokenizers.source.encode_batch([line])[0]), "<eos>"]
-    target = [*tokenizers.target.pieces(best.tokens), *(["<eos>"] if best.finished else [])]
+    eos = SPECIAL_TOKENS[EOS]
+    source = [*tokenizers.source.pieces(tokenizers.source.encode_batch([line])[0]), eos]
+    target = [*tokenizers.target.pieces(best.tokens), *[eos] * best.finished]
     if attention == "text":
         print(render_heatmap(best.weights, source, target, width=Console().width))
         return
     path = Path(attention)
     if several:
         path = path.with_stem(f"{path.stem}-{number}")
-    try:
-        path.write_bytes(picture(draw_heatmap(best.weights, source, target), path.suffix[1:]))
-    except OSError as error:
-        raise DataError(
-            f"attention names a picture to write, but {path} cannot be written ({error.strerror}): name another file."
-        ) from error
+    save_figure(draw_heatmap(best.weights, source, target), path)
     print(f"attention: {path}", file=sys.stderr)
 
 

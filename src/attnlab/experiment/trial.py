@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import optuna
 from hydra.core.hydra_config import HydraConfig
@@ -57,7 +58,7 @@ def join_sweep(config: DictConfig) -> None:
     if not in_sweep():
         return
     if "group" in config.logger and config.logger.group is None:
-        config.logger.group = _study_name()
+        config.logger.group = study_name(HydraConfig.get())
     folder = Path(config.paths.run)
     with held(folder, wait=True):  # by an earlier attempt, which ends at its next report
         pass
@@ -89,14 +90,14 @@ def running_trial() -> RunningTrial | None:
     with explained(settings.storage):
         storage = open_storage(settings.storage, Path(to_absolute_path(hydra.sweep.dir)))
         # A sampler that does nothing: the parameters are chosen.
-        study = optuna.load_study(study_name=_study_name(), storage=storage, sampler=RandomSampler(), pruner=pruner)
+        study = optuna.load_study(study_name=study_name(hydra), storage=storage, sampler=RandomSampler(), pruner=pruner)
     known = study.get_trials(deepcopy=False)[hydra.job.num]
     return RunningTrial(known.number, optuna.Trial(study, known._trial_id), known.user_attrs[WORKER])
 
 
-def _study_name() -> str:
-    hydra = HydraConfig.get()
-    return str(hydra.sweeper.study_name or Path(hydra.sweep.dir).name)
+def study_name(hydra: Any) -> str:
+    """Of the study that a sweep works on, and by which its trials find it."""
+    return str(hydra.sweeper.study_name or Path(str(hydra.sweep.dir)).name)
 
 
 def objective_names(config: DictConfig) -> list[str]:

@@ -6,7 +6,6 @@ from typing import final
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
-from torch.nn.functional import dropout
 
 from attnlab.attention.attend import Attention
 from attnlab.seq2seq.cells import Cell
@@ -45,11 +44,10 @@ class BahdanauDecoder(Decoder):
         super().__init__()
         self.attention = attention
         self.output_size = hidden_size
-        self.output_dropout = output_dropout
         self.recurrent = RecurrentLayers(
             cell, embedding_size + memory_size, hidden_size, num_layers=num_layers, dropout=dropout
         )
-        self.readout = Maxout(hidden_size + embedding_size + memory_size, hidden_size)
+        self.readout = Maxout(hidden_size + embedding_size + memory_size, hidden_size, dropout=output_dropout)
 
     def start(
         self,
@@ -67,7 +65,7 @@ class BahdanauDecoder(Decoder):
         assert state.past is not None
         context, weights, past = self.attention.step(state.recurrent.hidden[-1], state.memory, state.past)
         hidden, recurrent = self._step_recurrent(torch.cat([embedded, context], dim=-1), state.recurrent)
-        outputs = self._read_out(hidden, embedded, context)
+        outputs = self.readout(hidden, embedded, context)
         return Decoded(outputs, weights, replace(state, recurrent=recurrent, past=past))
 
     def forward(self, embedded: Float[Tensor, "batch target embedding"], state: DecoderState) -> Decoded:
@@ -83,9 +81,6 @@ class BahdanauDecoder(Decoder):
             hiddens.append(hidden)
             contexts.append(context)
             all_weights.append(weights)
-        outputs = self._read_out(torch.stack(hiddens, dim=1), embedded, torch.cat(contexts, dim=1))
+        outputs = self.readout(torch.stack(hiddens, dim=1), embedded, torch.cat(contexts, dim=1))
         new = replace(state, recurrent=one_hypothesis(recurrent), past=past)
         return Decoded(outputs, torch.cat(all_weights, dim=1), new)
-
-    def _read_out(self, hidden: Tensor, embedded: Tensor, context: Tensor) -> Tensor:
-        return dropout(self.readout(hidden, embedded, context), self.output_dropout, self.training)

@@ -41,8 +41,7 @@ class Copy(Bridge):
 
     def forward(self, final: RecurrentState) -> RecurrentState:
         """The decoder's first state."""
-        cell = None if final.cell is None else self._by_depth(final.cell)
-        return RecurrentState(self._by_depth(final.hidden), cell)
+        return final.map(self._by_depth)
 
     def _by_depth(self, states: Float[Tensor, "layers batch hidden"]) -> Float[Tensor, "depth batch hidden"]:
         missing = self.num_layers - states.shape[0]

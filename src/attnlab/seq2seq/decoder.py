@@ -83,16 +83,14 @@ class Decoder(nn.Module, ABC):
 
 def one_hypothesis(state: RecurrentState) -> RecurrentState:
     """Axes layers, batch, hidden -> layers, batch, 1, hidden."""
-    return RecurrentState(state.hidden.unsqueeze(2), None if state.cell is None else state.cell.unsqueeze(2))
+    return state.map(lambda part: part.unsqueeze(2))
 
 
 def flatten_hypotheses(state: RecurrentState) -> RecurrentState:
     """Axes layers, batch, beam, hidden -> layers, batch x beam, hidden."""
-    return RecurrentState(state.hidden.flatten(1, 2), None if state.cell is None else state.cell.flatten(1, 2))
+    return state.map(lambda part: part.flatten(1, 2))
 
 
 def unflatten_hypotheses(state: RecurrentState, batch: int, beam: int) -> RecurrentState:
     """Axes layers, batch x beam, hidden -> layers, batch, beam, hidden."""
-    shape = (batch, beam)
-    cell = None if state.cell is None else state.cell.unflatten(1, shape)
-    return RecurrentState(state.hidden.unflatten(1, shape), cell)
+    return state.map(lambda part: part.unflatten(1, (batch, beam)))

@@ -5,8 +5,7 @@ from typing import final
 
 import torch
 from jaxtyping import Bool, Float
-from torch import Tensor
-from torch.nn.functional import dropout
+from torch import Tensor, nn
 
 from attnlab.attention.attend import Attention
 from attnlab.seq2seq.cells import Cell
@@ -42,7 +41,7 @@ class LuongDecoder(Decoder):
         self.merge = merge
         self.input_feeding = self.loops = input_feeding
         self.output_size = merge.output_size
-        self.output_dropout = output_dropout
+        self.output_dropout = nn.Dropout(output_dropout)
         fed_size = merge.output_size if input_feeding else 0
         self.recurrent = RecurrentLayers(
             cell, embedding_size + fed_size, hidden_size, num_layers=num_layers, dropout=dropout
@@ -66,7 +65,7 @@ class LuongDecoder(Decoder):
         inputs = embedded if state.fed is None else torch.cat([embedded, state.fed], dim=-1)
         hidden, recurrent = self._step_recurrent(inputs, state.recurrent)
         context, weights, past = self.attention.step(hidden, state.memory, state.past)
-        attentional = self._drop(self.merge(context, hidden))
+        attentional = self.output_dropout(self.merge(context, hidden))
         fed = attentional if self.input_feeding else None
         return Decoded(attentional, weights, replace(state, recurrent=recurrent, past=past, fed=fed))
 
@@ -79,7 +78,7 @@ class LuongDecoder(Decoder):
         assert state.past is not None
         hidden, recurrent = self.recurrent.run(embedded, flatten_hypotheses(state.recurrent))
         context, weights, past = self.attention.run(hidden, state.memory, state.past)
-        outputs = self._drop(self.merge(context, hidden))
+        outputs = self.output_dropout(self.merge(context, hidden))
         return Decoded(outputs, weights, replace(state, recurrent=one_hypothesis(recurrent), past=past))
 
     def _feeding(self, embedded: Float[Tensor, "batch target embedding"], state: DecoderState) -> Decoded:
@@ -92,11 +91,8 @@ class LuongDecoder(Decoder):
         for number in range(embedded.shape[1]):
             hidden, recurrent = unrolled.step(number, attentional, recurrent)
             context, weights, past = self.attention.step(hidden.unsqueeze(1), state.memory, past)
-            attentional = self._drop(merge(context.squeeze(1), hidden))
+            attentional = self.output_dropout(merge(context.squeeze(1), hidden))
             outputs.append(attentional)
             all_weights.append(weights)
         new = replace(state, recurrent=one_hypothesis(recurrent), past=past, fed=attentional.unsqueeze(1))
         return Decoded(torch.stack(outputs, dim=1), torch.cat(all_weights, dim=1), new)
-
-    def _drop(self, attentional: Tensor) -> Tensor:
-        return dropout(attentional, self.output_dropout, self.training)

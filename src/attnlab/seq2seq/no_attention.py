@@ -5,8 +5,7 @@ from typing import final
 
 import torch
 from jaxtyping import Bool, Float
-from torch import Tensor
-from torch.nn.functional import dropout
+from torch import Tensor, nn
 
 from attnlab.seq2seq.cells import Cell
 from attnlab.seq2seq.decoder import (
@@ -38,7 +37,7 @@ class NoAttentionDecoder(Decoder):
     ) -> None:
         super().__init__()
         self.output_size = hidden_size
-        self.output_dropout = output_dropout
+        self.output_dropout = nn.Dropout(output_dropout)
         self.recurrent = RecurrentLayers(cell, embedding_size, hidden_size, num_layers=num_layers, dropout=dropout)
 
     def start(
@@ -53,16 +52,13 @@ class NoAttentionDecoder(Decoder):
     def step(self, embedded: Float[Tensor, "batch beam embedding"], state: DecoderState) -> Decoded:
         """Reads one token of every hypothesis."""
         hidden, recurrent = self._step_recurrent(embedded, state.recurrent)
-        return Decoded(self._drop(hidden), None, replace(state, recurrent=recurrent))
+        return Decoded(self.output_dropout(hidden), None, replace(state, recurrent=recurrent))
 
     def forward(self, embedded: Float[Tensor, "batch target embedding"], state: DecoderState) -> Decoded:
         """The whole target at once: nothing is fed back."""
         hidden, recurrent = self.recurrent.run(embedded, flatten_hypotheses(state.recurrent))
         new = replace(state, recurrent=one_hypothesis(recurrent))
-        return Decoded(self._drop(hidden), None, new)
-
-    def _drop(self, hidden: Tensor) -> Tensor:
-        return dropout(hidden, self.output_dropout, self.training)
+        return Decoded(self.output_dropout(hidden), None, new)
 
 
 @final
@@ -87,11 +83,10 @@ class NoAttentionContextDecoder(Decoder):
     ) -> None:
         super().__init__()
         self.output_size = hidden_size
-        self.output_dropout = output_dropout
         self.recurrent = RecurrentLayers(
             cell, embedding_size + hidden_size, hidden_size, num_layers=num_layers, dropout=dropout
         )
-        self.readout = Maxout(hidden_size + embedding_size + hidden_size, hidden_size)
+        self.readout = Maxout(hidden_size + embedding_size + hidden_size, hidden_size, dropout=output_dropout)
 
     def start(
         self,
@@ -107,7 +102,7 @@ class NoAttentionContextDecoder(Decoder):
         """Reads one token of every hypothesis."""
         assert state.fed is not None
         hidden, recurrent = self._step_recurrent(torch.cat([embedded, state.fed], dim=-1), state.recurrent)
-        return Decoded(self._read_out(hidden, embedded, state.fed), None, replace(state, recurrent=recurrent))
+        return Decoded(self.readout(hidden, embedded, state.fed), None, replace(state, recurrent=recurrent))
 
     def forward(self, embedded: Float[Tensor, "batch target embedding"], state: DecoderState) -> Decoded:
         """The whole target at once: the context is known before the first step."""
@@ -117,7 +112,4 @@ class NoAttentionContextDecoder(Decoder):
             torch.cat([embedded, context], dim=-1), flatten_hypotheses(state.recurrent)
         )
         new = replace(state, recurrent=one_hypothesis(recurrent))
-        return Decoded(self._read_out(hidden, embedded, context), None, new)
-
-    def _read_out(self, hidden: Tensor, embedded: Tensor, context: Tensor) -> Tensor:
-        return dropout(self.readout(hidden, embedded, context), self.output_dropout, self.training)
+        return Decoded(self.readout(hidden, embedded, context), None, new)

@@ -11,11 +11,13 @@ class Maxout(nn.Module):
     equation 4, g(y_{i-1}, s_i, c_i), says and as every later implementation does. Cho et al. (2014) use the same unit.
     """
 
-    def __init__(self, input_size: int, output_size: int) -> None:
+    def __init__(self, input_size: int, output_size: int, *, dropout: float) -> None:
         super().__init__()
         self.projection = nn.Linear(input_size, 2 * output_size)
+        self.dropout = nn.Dropout(dropout)
 
     def forward(self, *parts: Float[Tensor, "batch target _"]) -> Float[Tensor, "batch target output"]:
-        """The unit over the concatenated parts, given in one order at all times."""
+        """The unit over the concatenated parts, given in one order at all times; dropout comes after it."""
         pairs: Tensor = self.projection(cat(parts, dim=-1)).unflatten(-1, (-1, 2))
-        return pairs.amax(dim=-1)
+        dropped: Tensor = self.dropout(pairs.amax(dim=-1))
+        return dropped

@@ -1,5 +1,6 @@
 """What a decoder remembers between two steps."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
@@ -16,6 +17,10 @@ class RecurrentState:
 
     hidden: Float[Tensor, "layers *rows hidden"]
     cell: Float[Tensor, "layers *rows hidden"] | None
+
+    def map(self, change: Callable[[Tensor], Tensor]) -> "RecurrentState":
+        """Both, changed alike."""
+        return RecurrentState(change(self.hidden), None if self.cell is None else change(self.cell))
 
 
 @dataclass(frozen=True)
@@ -39,11 +44,7 @@ class DecoderState:
         """Sentence i becomes the old sentence `rows[i]`, its hypothesis j the old hypothesis `parents[i, j]` of it."""
         index = torch.arange(parents.shape[0], device=parents.device) if rows is None else rows
         sentences = index.unsqueeze(1)
-        cell = self.recurrent.cell
-        recurrent = RecurrentState(
-            hidden=self.recurrent.hidden[:, sentences, parents],
-            cell=None if cell is None else cell[:, sentences, parents],
-        )
+        recurrent = self.recurrent.map(lambda part: part[:, sentences, parents])
         memory = self.memory
         if memory is not None and rows is not None:
             memory = memory.select(rows)

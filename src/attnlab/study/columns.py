@@ -42,8 +42,8 @@ class Column:
     def heading(self) -> str:
         """The bucket last, and the stage first unless it is the test."""
         stage, name, bucket = self._parts()
-        variant = next((ending for ending in _ENDINGS if name.endswith(ending)), "")
-        called = name.removesuffix(variant)
+        called = self._name()
+        variant = name.removeprefix(called)
         if called not in _HEADINGS:
             return self.metric
         words = [

@@ -52,7 +52,7 @@ def setting(config: Mapping[str, Any], key: str) -> Any:
     return None if value is ABSENT else value
 
 
-def references(composed: Mapping[str, Any]) -> frozenset[str]:
+def referring_keys(composed: Mapping[str, Any]) -> frozenset[str]:
     """Dotted keys whose value is made from others, such as ${model.hidden_size}: they are not chosen, they follow."""
     return frozenset(key for key, value in _leaves(composed) if isinstance(value, str) and "${" in value)
 

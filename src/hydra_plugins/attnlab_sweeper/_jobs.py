@@ -47,15 +47,12 @@ class Job:
 
     def interrupt(self) -> None:
         """Asks it to end, as Ctrl-C does."""
-        self._send(signal.SIGINT)
+        if self.process.is_alive() and self.process.pid is not None:
+            os.kill(self.process.pid, signal.SIGINT)
 
     def kill(self) -> None:
         """Ends it."""
-        self._send(signal.SIGKILL)
-
-    def _send(self, number: signal.Signals) -> None:
-        if self.process.is_alive() and self.process.pid is not None:
-            os.kill(self.process.pid, number)
+        self.process.kill()
 
 
 def start(

@@ -22,7 +22,7 @@ from attnlab.errors import ConfigError
 from attnlab.experiment.locks import Presence, only_one
 from attnlab.experiment.rehearsal import check_settings
 from attnlab.experiment.storage import explained, open_storage, shown
-from attnlab.experiment.trial import objective_names
+from attnlab.experiment.trial import objective_names, study_name
 from hydra_plugins.attnlab_sweeper._afterwards import show
 from hydra_plugins.attnlab_sweeper._identity import check_identity
 from hydra_plugins.attnlab_sweeper._queue import Queue
@@ -50,7 +50,7 @@ def sweep(config: DictConfig, context: HydraContext, task: TaskFunction, argumen
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     settings = config.hydra.sweeper
     folder, url = Path(str(config.hydra.sweep.dir)), settings.storage
-    name = settings.study_name or folder.name
+    name = study_name(config.hydra)
     directions = _directions(settings, len(objective_names(config)))
     if settings.workers < 1:
         raise ConfigError(f"hydra.sweeper.workers run trials side by side, but there are {settings.workers}: use 1.")

@@ -4,6 +4,7 @@ import logging
 import multiprocessing.connection
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -61,7 +62,8 @@ class Worker:
                 self._start()
                 if not self._jobs and not self._queue.trials(TrialState.WAITING, TrialState.RUNNING):
                     return
-                self._collect(_LOOK_SECONDS)
+                for job, outcome in self._ended(_LOOK_SECONDS):
+                    self._settle(job.number, outcome or self._killed(job))
                 self._beat()
         except BaseException:
             self._leave()
@@ -87,16 +89,14 @@ class Worker:
                 terminal=self._folder / "terminal" / f"{trial.number}.log" if beside_others else None,
             )
 
-    def _collect(self, seconds: float) -> None:
-        """Settles the trials that have ended, waiting for one a while."""
+    def _ended(self, seconds: float | None) -> Iterator[tuple[Job, Outcome | None]]:
+        """Jobs that have ended, waiting for one a while; without jobs it only waits."""
         waiting = {job.result: job for job in self._jobs.values()}
-        if not waiting:
-            time.sleep(seconds)
         for ready in multiprocessing.connection.wait(list(waiting), seconds):
             job = waiting[ready]  # type: ignore[index]  # what was waited for
             outcome = job.collect()
             del self._jobs[job.number]
-            self._settle(job.number, outcome or self._killed(job))
+            yield job, outcome
 
     def _settle(self, number: int, outcome: Outcome) -> None:
         trial = self._queue.settle(number, outcome)
@@ -169,12 +169,8 @@ class Worker:
 
     def _bid_farewell(self, seconds: float | None) -> None:
         """Settles trials that have ended by now: one that was finished is, all others go back."""
-        waiting = {job.result: job for job in self._jobs.values()}
-        for ready in multiprocessing.connection.wait(list(waiting), seconds):
-            job = waiting[ready]  # type: ignore[index]
-            outcome = job.collect() or Outcome(TrialState.WAITING)
-            del self._jobs[job.number]
-            self._queue.settle(job.number, outcome)
+        for job, outcome in self._ended(seconds):
+            self._queue.settle(job.number, outcome or Outcome(TrialState.WAITING))
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -2,13 +2,11 @@
 
 from typing import Any
 
-import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attnlab.decoding.constraints import Constraints, widen
-from attnlab.errors import ConfigError
+from attnlab.decoding.constraints import Constraints
 
 VOCAB, EOS = 6, 3
 
@@ -49,18 +47,3 @@ def test_exactly_what_would_repeat_is_forbidden(checks: Any, history: list[list[
     free = [path for path in history if not checks.repeats(path, ngram)]
     for found, path in zip(forbidden([free], ngram=ngram)[0] if free else [], free, strict=True):
         assert found == {0, 2} | {token for token in (1, 4, 5) if checks.repeats([*path, token], ngram)}
-
-
-def test_widened_is_a_copy_in_float32_or_better() -> None:
-    for given_type, wanted in [(torch.bfloat16, torch.float32), (torch.float32, torch.float32)]:
-        log_probs = torch.zeros(1, 1, 2, dtype=given_type)
-        widened = widen(log_probs)
-        assert widened.dtype == wanted
-        widened.fill_(1.0)
-        assert (log_probs == 0).all(), "the model keeps its own tensor"
-    assert widen(torch.zeros(1, 1, 2, dtype=torch.float64)).dtype == torch.float64
-
-
-def test_negative_size() -> None:
-    with pytest.raises(ConfigError, match=r"size of an n-gram cannot be negative, but is -1: set search\.no_repeat"):
-        Constraints(banned=(), eos=EOS, minimum_length=0, no_repeat_ngram_size=-1)

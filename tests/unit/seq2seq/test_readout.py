@@ -7,7 +7,7 @@ from attnlab.seq2seq.readout import Maxout
 
 
 def test_the_larger_of_each_pair_goes_on() -> None:
-    maxout = Maxout(2, 2)
+    maxout = Maxout(2, 2, dropout=0.0)
     with torch.no_grad():
         maxout.projection.weight.copy_(torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [-1.0, -1.0]]))
         maxout.projection.bias.copy_(torch.tensor([0.0, 0.0, 0.0, 1.0]))

@@ -9,7 +9,7 @@ from attnlab.study.settings import (
     chosen_differences,
     differences,
     labels,
-    references,
+    referring_keys,
     setting,
     setting_text,
 )
@@ -97,7 +97,7 @@ def test_numbers_are_compared_as_numbers() -> None:
 
 def test_references_are_the_values_made_from_others() -> None:
     composed = {"a": {"b": "${c.d}", "e": 1}, "c": {"d": 2}, "f": "${a.b}/x", "g": ["${a}"]}
-    assert references(composed) == {"a.b", "f"}
+    assert referring_keys(composed) == {"a.b", "f"}
 
 
 def sizes(hidden_size: int, embedding_size: int) -> Config:
@@ -224,7 +224,7 @@ def test_a_command_line_is_told_as_it_was_typed(
         config = compose_config("train", *overrides)
         config.model.network.embeddings.update(source_vocab_size=5, target_vocab_size=5)
         configs.append(OmegaConf.to_container(config, resolve=True))
-        referring.append(references(OmegaConf.to_container(config, resolve=False)))  # type: ignore[arg-type]
+        referring.append(referring_keys(OmegaConf.to_container(config, resolve=False)))  # type: ignore[arg-type]
     found = chosen_differences(configs, referring)  # type: ignore[arg-type]
     short = labels(list(found))
     assert " ".join(f"{short[key]}={setting_text(key, values[1])}" for key, values in found.items()) == told
