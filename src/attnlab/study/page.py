@@ -32,16 +32,27 @@ def page(folder: Path, comparison: Comparison, drawings: Sequence[Drawing], said
     return template.substitute(
         title=escape(said.title),
         subtitle=escape(said.subtitle),
-        readings=_list(said.readings),
+        readings=_list(_linked(line, comparison.rows) for line in said.readings),
         table=_main_table(comparison),
         figures="\n".join(_section(folder, drawing) for drawing in drawings),
-        statement=_list(said.statement),
+        statement=_list(map(escape, said.statement)),
         runs=_runs_table(folder, comparison.rows),
     )
 
 
-def _list(lines: Sequence[str]) -> str:
-    return f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"
+def _list(lines: Iterable[str]) -> str:
+    return f"<ul>{''.join(f'<li>{line}</li>' for line in lines)}</ul>"
+
+
+def _linked(line: str, rows: Sequence[Row]) -> str:
+    """Names of rows lead to their runs; one that begins like another is not taken for it."""
+    numbers = {row.name: number for number, row in enumerate(rows)}
+    names = "|".join(re.escape(name) for name in sorted(numbers, key=len, reverse=True))
+    parts = re.split(rf"(?<!\w)({names})(?!\w)", line)
+    return "".join(
+        f'<a href="#row-{numbers[part]}">{escape(part)}</a>' if place % 2 else escape(part)
+        for place, part in enumerate(parts)
+    )
 
 
 def _main_table(comparison: Comparison) -> str:

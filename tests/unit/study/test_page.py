@@ -27,12 +27,15 @@ WATCH = """<script>
 window.addEventListener("load", () => {
   const table = document.querySelector("table");
   const first = () => table.tBodies[0].rows[0].cells[0].textContent;
-  const told = [document.documentElement.scrollWidth <= innerWidth, innerWidth, first()];
+  const ground = getComputedStyle(document.body).backgroundColor;
+  const told = [document.documentElement.scrollWidth <= innerWidth, innerWidth, ground, first()];
   for (const _ of [1, 2]) { table.tHead.querySelectorAll("button")[2].click(); told.push(first()); }
   parent.postMessage(told, "*");
 });
 </script>"""
-"""Tells the page around it whether all fits, how wide it is, and which row is first, before and after sorting."""
+"""Tells the page around it whether all fits, how wide and bright it is, and which row is first, unsorted and sorted."""
+GROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 23, 28)"}
+"""Behind the text, by what the reader prefers."""
 FRAME = """<!doctype html><body><iframe src="index.html" width="{width}" style="border: 0"></iframe><script>
 addEventListener("message", event => document.body.append(JSON.stringify(event.data)));
 </script>"""
@@ -83,7 +86,12 @@ def report(make_run: MakeRun, records: Read) -> Path:
     drawings.append(Drawing("three", "Third", "a <reason>.", None))
     folder = Path("sweep/report")
     save_figures(folder, drawings)
-    said = Said("a <sweep>", "16 runs", ["x loses <b> 3"], ["command: python compare.py $x"])
+    said = Said(
+        "a <sweep>",
+        "16 runs",
+        ["x loses <b> 3", "a_model_with_a_long_name_<07> gains 2"],
+        ["command: python compare.py $x"],
+    )
     text = page(folder, comparison, drawings, said)
     (folder / "index.html").write_text(text, encoding="utf-8")
     return folder / "index.html"
@@ -108,7 +116,8 @@ def test_every_figure_leads_to_its_runs_and_these_to_their_files(report: Path, t
     outline = Outline()
     outline.feed(report.read_text("utf-8"))
     inside = [link for link in outline.links if link.startswith("#")]
-    assert len(inside) == 16 * 12
+    assert len(inside) == 16 * 12 + 1
+    assert '<li><a href="#row-8">a_model_with_a_long_name_&lt;07&gt;</a> gains 2</li>' in report.read_text("utf-8")
     assert {link[1:] for link in inside} <= set(outline.ids)
     files = [report.parent / unquote(link) for link in outline.links if not link.startswith("#")]
     written = {report.parent / name for name in ("table.md", "table.csv", "runs.csv")}
@@ -118,16 +127,18 @@ def test_every_figure_leads_to_its_runs_and_these_to_their_files(report: Path, t
 
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
 @pytest.mark.parametrize("width", [390, 1280])
-def test_a_browser_shows_it_without_complaint(report: Path, tmp_path: Path, width: int) -> None:
+@pytest.mark.parametrize("scheme", GROUNDS)
+def test_a_browser_shows_it_without_complaint(report: Path, tmp_path: Path, width: int, scheme: str) -> None:
     assert CHROMIUM is not None
     report.write_text(report.read_text("utf-8").replace("</body>", f"{WATCH}</body>"), encoding="utf-8")
     around = report.with_name("frame.html")
     around.write_text(FRAME.format(width=width), encoding="utf-8")
     command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile"]
+    command += [f"--blink-settings=preferredColorScheme={list(GROUNDS)[::-1].index(scheme)}"]
     command += ["--enable-logging=stderr", "--virtual-time-budget=5000", "--dump-dom", around.resolve().as_uri()]
     said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
     assert "CONSOLE" not in said.stderr
     best, worst = "a_model_with_a_long_name_<15>", "a_model_with_a_long_name_<00>"
     told = re.search(r"\[.*\]", said.stdout)
     assert told, said.stdout
-    assert json.loads(unescape(told[0])) == [True, width, best, best, worst]
+    assert json.loads(unescape(told[0])) == [True, width, GROUNDS[scheme], best, best, worst]
