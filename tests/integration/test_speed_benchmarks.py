@@ -69,6 +69,14 @@ def test_growth(measure: Callable[..., str]) -> None:
 
 
 @pytest.mark.slow
+def test_pipeline(measure: Callable[..., str]) -> None:
+    written = measure("pipeline", "--pairs=400", "--rounds=1", "--steps=1", "--max-tokens=64", "--work=work")
+    stages = ["generate", "write files", "read text", "read jsonl", "read parquet", "prepare", "start", "epoch"]
+    assert [row for row in rows(written) if row not in ("stage", "---")] == stages * 2
+    assert re.search(r"the pipeline gives [\d,]+ .* training uses [\d,]+ .* times fewer", written)
+
+
+@pytest.mark.slow
 def test_startup(measure: Callable[..., str]) -> None:
     data = ("data=grammar", "data.train_size=200", "data.validation_size=20", "data.test_size=20")
     written = measure("startup", *data, *TINY, "--rounds=1")
