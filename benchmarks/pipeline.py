@@ -3,11 +3,11 @@
     python benchmarks/pipeline.py
     python benchmarks/pipeline.py --pairs 300000 3000000
 
-Each stage runs in a process of its own on a corpus of the grammar: `generate` draws it; `read ...` loads the same pairs
-from files; `prepare` selects, learns tokenizers and tokenises; `start` finds it prepared and gives the first batch of
-training; `epoch` gives all of them as fast as it can. On the first corpus, epochs and steps of training take turns. Memory is what the stage and its processes hold for themselves
-(Pss_Anon, sampled): pages of files that are mapped are the system's, which drops them when it needs the room; with them
-it is given beside. Linux only.
+Each stage runs in a process of its own on a corpus of the grammar: `generate` draws it; `read ...` loads the same
+pairs from files; `prepare` selects, learns tokenizers and tokenises; `start` finds it prepared and gives the first
+batch of training; `epoch` gives all of them as fast as it can. On the first corpus, epochs and steps of training take
+turns. Memory is what the stage and its processes hold for themselves (Pss_Anon, sampled): pages of files that are
+mapped are the system's, which drops them when it needs the room; with them it is given beside. Linux only.
 """
 
 import argparse
