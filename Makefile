@@ -38,6 +38,11 @@ define sweep
 	$(BIN)/python compare.py sweep=$(2) paths.outputs=$(OUTPUTS)
 
 endef
+# $(call against,FOLDER,ROW): the same sweep beside another baseline.
+define against
+	$(BIN)/python compare.py sweep=$(1) paths.outputs=$(OUTPUTS) baseline=$(2) output=$(OUTPUTS)/sweeps/$(1)/against_$(2)
+
+endef
 SEEDS := seed=1,2,3,4,5
 SMALL := data.train_size=10000 data.test_size=500 data.recipe.max_epochs=8 data.recipe.hidden_size=64 trainer.precision=32-true logger=csv
 SMALL_MODELS := $(SMALL) model=luong_general,no_attention
@@ -51,8 +56,8 @@ study: $(READY)
 	$(call sweep,source_length,study_source_length,$(SEEDS))
 	$(call sweep,hidden_sizes,study_hidden_sizes,$(SEEDS))
 	$(call sweep,scoring_functions,study_scoring_functions,$(SEEDS))
-	$(BIN)/python compare.py sweep=study_scoring_functions baseline=luong_general output=$(OUTPUTS)/sweeps/study_scoring_functions/against_general
-	$(BIN)/python compare.py sweep=study_scoring_functions baseline=luong_dot output=$(OUTPUTS)/sweeps/study_scoring_functions/against_dot
+	$(call against,study_scoring_functions,luong_general)
+	$(call against,study_scoring_functions,luong_dot)
 	$(BIN)/python probe.py run=$(OUTPUTS)/sweeps/study_scoring_functions/0
 
 # Commas in a value would part the arguments of `call`, so they stand in variables.

@@ -1,4 +1,4 @@
-"""What this machine could reach at most: the rate of a large product, the operations of a step, torch's own LSTM."""
+"""What a machine could reach at most: the rate of a large product, operations of a step or a search, torch's LSTM."""
 
 import copy
 import time

@@ -23,7 +23,6 @@ from pathlib import Path
 
 import report
 from alternating import Alternated, alternate
-from configuration import compose_config
 
 from attnlab.data.batch import Batch
 from attnlab.data.bucketing import BatchBudget
@@ -74,7 +73,7 @@ def main() -> None:
             stages.append(apart(name, pairs, arguments))
             print(f"{name}, {pairs:,} pairs: {stages[-1].facts}", file=sys.stderr)
         if pairs == arguments.pairs[0]:
-            turns = beside_training(pairs, arguments)
+            turns, config = beside_training(pairs, arguments)
         shutil.rmtree(arguments.work / str(pairs))
     training = turns.side("training")
     body = [
@@ -96,7 +95,7 @@ def main() -> None:
             [[stage.name, f"{stage.pairs:,}", *stage.curve()] for stage in stages],
         ),
     ]
-    report.write("pipeline", "The data pipeline", body, output=arguments.output)
+    report.write("pipeline", "The data pipeline", body, config=config, output=arguments.output)
 
 
 def parse() -> argparse.Namespace:
@@ -107,6 +106,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--max-tokens", type=int, default=2048, help="of a training batch")
     parser.add_argument("--rounds", type=int, default=3, help="of epochs and training in turn")
     parser.add_argument("--steps", type=int, default=20, help="of training in a round, after 2 that do not count")
+    parser.add_argument("--threads", type=int, default=2, help="of training")
     parser.add_argument("--note", default="", help="a sentence for the report, such as what else ran")
     parser.add_argument("--work", type=Path, default=WORK, help="where corpora are written and deleted again")
     parser.add_argument("--output", type=Path, default=report.RESULTS)
@@ -137,9 +137,15 @@ def apart(name: str, pairs: int, arguments: argparse.Namespace) -> Stage:
     return Stage(name, pairs, facts, [each["Pss_Anon"] for each in held], [each["Pss"] for each in held])
 
 
-def beside_training(pairs: int, arguments: argparse.Namespace) -> Alternated:
-    """Target tokens a second of an epoch's batches and of training on them."""
-    from training import Trainee  # noqa: PLC0415 - the stages start without it
+def beside_training(pairs: int, arguments: argparse.Namespace) -> tuple[Alternated, str]:
+    """Target tokens a second of an epoch's batches and of training on them, and the configuration of the latter.
+
+    What only this needs is imported here: the memory of the stages is measured without it.
+    """
+    import torch  # noqa: PLC0415
+    from configuration import compose_config  # noqa: PLC0415
+    from omegaconf import OmegaConf  # noqa: PLC0415
+    from training import Trainee  # noqa: PLC0415
 
     own = argparse.Namespace(**{**vars(arguments), "pairs": [pairs]})
     sizes = [f"data.batch.max_tokens={arguments.max_tokens}", "data.batch.max_sentences=null"]
@@ -150,8 +156,10 @@ def beside_training(pairs: int, arguments: argparse.Namespace) -> Alternated:
         facts = epoch(own)
         return facts["tokens"] / facts["seconds"]
 
+    torch.set_num_threads(arguments.threads)
     trainee = Trainee(config, prepared(own), skip=2)
-    return alternate({"pipeline": deliver, "training": trainee}, rounds=arguments.rounds, warm_up=0)
+    measured = alternate({"pipeline": deliver, "training": trainee}, rounds=arguments.rounds, warm_up=0)
+    return measured, OmegaConf.to_yaml(trainee.config, resolve=True)
 
 
 def memory(process: int) -> dict[str, int]:

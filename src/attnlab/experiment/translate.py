@@ -74,6 +74,7 @@ def translate(config: DictConfig, sentences: Sequence[str]) -> None:
 
     Raises:
         DataError: at the end, if a line could not be translated; its output line has no word.
+        RunError: a picture cannot be written.
         ConfigError: `attention` is none of its choices, or the model has none to show or to trace unknown words by.
     """
     quiet_libraries()

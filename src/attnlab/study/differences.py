@@ -104,6 +104,7 @@ class Differences:
         return (
             f"BLEU vs {self.baseline.told}: difference of the means and its {CONFIDENCE:.0%} interval by "
             f"paired bootstrap over {over}; * where p < {LEVEL}, corrected for {correction}"
+            + (f", for {' and for '.join(self.by_length)} sources anew" if self.by_length else "")
         )
 
     @property
@@ -129,7 +130,8 @@ def find_differences(
     """Compares each row with its baseline and with the best, and the largest of several hidden sizes with the smallest.
 
     The best is picked by the very scores that are then tested, so these tests are corrected for all pairs of rows
-    (Bonferroni); those with a baseline that was chosen beforehand, for their number (Holm 1979).
+    (Bonferroni); those with a baseline that was chosen beforehand, for their number (Holm 1979). Each part of the
+    sentences has corrections of its own; sizes are corrected for all of their tests together.
 
     Args:
         rows: of the table, at least two.

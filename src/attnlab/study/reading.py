@@ -151,28 +151,31 @@ def _alignment(rows: Sequence[Row]) -> list[str]:
 
 def _beside_left_to_right(rows: Sequence[Row], plain: float) -> str:
     """`Reading from left to right would have AER 0.363; the 95% interval of 14 of 16 rows is below that`."""
-    known = [found for row in rows if (found := row.estimate("test/aer")) is not None and found.half_width is not None]
-    below = sum(found.mean + (found.half_width or 0) < plain for found in known)
-    more = f"; the {CONFIDENCE:.0%} interval of {below} of {len(known)} rows is below that" if known else ""
+    known = [found for row in rows if (found := row.estimate("test/aer")) is not None]
+    sure = [found.mean + found.half_width for found in known if found.half_width is not None]
+    number = f"{sum(upper < plain for upper in sure)} of {len(sure)} rows"
+    several = " with several seeds" if len(sure) < len(known) else ""
+    more = f"; the {CONFIDENCE:.0%} interval of {number}{several} is below that" if sure else ""
     return f"Reading from left to right would have AER {figure_text('aer', plain)}{more}."
 
 
 def _over_sizes(lines: Lines, grown: Mapping[str, Mapping[str, Verdict]]) -> list[str]:
     """A line for each model, and what its stars mean."""
-    told = [_over_size(name, list(line.items()), grown.get(name, {})) for name, line in lines.items()]
+    told = [_over_size(name, list(line.items()), grown.get(name)) for name, line in lines.items()]
     number = sum(map(len, grown.values()))
     stars = f"Over hidden sizes, * where p < {LEVEL}, corrected for their number, {number} (Holm)."
     return [*told, stars] if number else told
 
 
-def _over_size(name: str, line: Sequence[tuple[int, Row]], grown: Mapping[str, Verdict]) -> str:
+def _over_size(name: str, line: Sequence[tuple[int, Row]], grown: Mapping[str, Verdict] | None) -> str:
     """`luong_dot, from hidden size 64 to 1,024: BLEU long 61.20 ±1.00 to 70.10 ±0.80, +8.90 [7.50, 10.30] *; ...`."""
     (smallest, first), (largest, last) = line[0], line[-1]
     buckets = first.records[0].buckets
+    usual = dict.fromkeys(("test/bleu", f"test/bleu/{buckets[0]}", f"test/bleu/{buckets[-1]}"))
     changes = [
         f"{Column(metric).heading} {_figure(first, metric)} to {_figure(last, metric)}"
-        + (f", {grown[metric].text()}" if metric in grown else "")
-        for metric in dict.fromkeys(("test/bleu", f"test/bleu/{buckets[0]}", f"test/bleu/{buckets[-1]}"))
+        + (f", {grown[metric].text()}" if grown else "")
+        for metric in grown or usual
         if first.estimate(metric) is not None and last.estimate(metric) is not None
     ]
     gaps = [generalisation_gap(row) for row in (first, last)]

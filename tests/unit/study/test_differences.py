@@ -1,5 +1,6 @@
 import csv
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,8 +39,8 @@ def rows(make_run: MakeRun, records: Read) -> list[Row]:
             lines = [("w " * (4 if place < 30 else 12), text, said[place]) for place, text in enumerate(texts)]
             figures = {
                 "test/bleu": 50.0 if model == "no_attention" else 99.0,
-                "test/aer": seed / 10,
-                "test/aer_left_to_right": 0.45,
+                "test/aer": {"luong_dot": 0.1, "luong_general": 0.2, "no_attention": 0.7}[model] + seed / 20,
+                "test/aer_left_to_right": 0.4,
             }
             make_run(f"{model}{seed}", model, seed, translations=lines, metrics=figures)
     return rows_of(records())
@@ -146,8 +147,13 @@ def test_readings_are_made_of_the_figures(rows: list[Row], differences: Differen
     )
     assert length.startswith(start)
     assert more.startswith("From short to long, 2 of 2 rows lose less than no_attention: from -")
-    assert alignment.startswith("Nearest to the gold alignment: luong_dot with AER 0.200 ±0.248")
-    assert plain == ("Reading from left to right would have AER 0.450; the 95% interval of 3 of 3 rows is below that.")
+    assert alignment.startswith("Nearest to the gold alignment: luong_dot with AER 0.200 ±0.124")
+    assert plain == ("Reading from left to right would have AER 0.400; the 95% interval of 1 of 3 rows is below that.")
+    alone = replace(rows[1], records=rows[1].records[:1])
+    said = (
+        "Reading from left to right would have AER 0.400; the 95% interval of 1 of 2 rows with several seeds is below"
+    )
+    assert any(line.startswith(said) for line in readings([rows[0], alone, rows[2]], None, {}))
 
 
 def test_a_row_may_gain_from_short_to_long(rows: list[Row]) -> None:
@@ -159,20 +165,32 @@ def test_a_row_may_gain_from_short_to_long(rows: list[Row]) -> None:
 def test_the_largest_of_several_sizes_is_tested_against_the_smallest(rows: list[Row]) -> None:
     sentences = read_sentences([record for row in rows for record in row.records])
     assert isinstance(sentences, Sentences)
+    for place in range(60):
+        sentences.buckets[place] = "short" if place < 30 else "long"
     named = {row.name: row for row in rows}
-    lines = {"grown": {64: named["no_attention"], 128: named["luong_general"], 256: named["luong_dot"]}}
+    lines = {
+        "grown": {64: named["no_attention"], 128: named["luong_general"], 256: named["luong_dot"]},
+        "alike": {64: named["luong_general"], 256: named["luong_dot"]},
+    }
     found = find_differences(rows, sentences, baseline=find_baseline(rows, "no_attention"), lines=lines)
-    change = found.overall.to_baseline["luong_dot"].difference
-    assert found.grown == {"grown": {"test/bleu": Verdict(change, change.p_value)}}
-    line, stars = readings(rows, found, lines)[-2:]
-    beginning = "grown, from hidden size 64 to 256: BLEU 50.00 ±0.00 to 99.00 ±0.00, "
-    assert line.startswith(beginning + found.text("luong_dot"))
-    assert stars == "Over hidden sizes, * where p < 0.05, corrected for their number, 1 (Holm)."
+    parts = [found.overall, *found.by_length.values()]
+    assert [list(tested) for tested in found.grown.values()] == [["test/bleu", "test/bleu/short", "test/bleu/long"]] * 2
+    assert [each.difference for each in found.grown["grown"].values()] == [
+        part.to_baseline["luong_dot"].difference for part in parts
+    ]
+    every = [each for tested in found.grown.values() for each in tested.values()]
+    assert [each.p_value for each in every] == holm([each.difference.p_value for each in every])
+    grown, alike, stars = readings(rows, found, lines)[-3:]
+    change = found.grown["grown"]["test/bleu"].text()
+    assert grown.startswith(f"grown, from hidden size 64 to 256: BLEU 50.00 ±0.00 to 99.00 ±0.00, {change}")
+    assert change.endswith(" *")
+    assert "*" not in alike
+    assert stars == "Over hidden sizes, * where p < 0.05, corrected for their number, 6 (Holm)."
 
 
 def test_without_translations_only_what_runs_know_is_read(rows: list[Row]) -> None:
     assert [line.split(":")[0] for line in readings(rows, None, {"luong": {64: rows[0], 128: rows[1]}})] == [
         "Nearest to the gold alignment",
-        "Reading from left to right would have AER 0.450; the 95% interval of 3 of 3 rows is below that.",
+        "Reading from left to right would have AER 0.400; the 95% interval of 1 of 3 rows is below that.",
         "luong, from hidden size 64 to 128",
     ]
