@@ -76,15 +76,17 @@ def holds(found: Difference, truth: float) -> bool:
 def test_intervals_hold_the_truth_and_equal_systems_are_found_equal() -> None:
     """Three seeds, of which 95 % of 1,200 simulated studies hold: a standard error is 0.6 %."""
     world, chance, studies = World(ease=1.0, luck=0.2, noise=0.5), np.random.default_rng(0), 1200
-    truth = world.bleu(1.5)
-    held = wrong = 0
+    truth, worse = world.bleu(1.5), world.bleu(1.0)
+    held = difference = wrong = 0
     for study in range(studies):
-        first, second = world.runs(chance, [3, 3], [1.5, 1.5])
+        first, equal, other = world.runs(chance, [3, 3, 3], [1.5, 1.5, 1.0])
         one = interval(first, resamples=200, seed=study)
         assert one.half_width is not None
         held += abs(one.mean - truth) <= one.half_width
-        wrong += compare_systems(first, second, resamples=200, seed=study).p_value < 0.05
+        difference += holds(compare_systems(first, other, resamples=200, seed=study), truth - worse)
+        wrong += compare_systems(first, equal, resamples=200, seed=study).p_value < 0.05
     assert 0.93 <= held / studies <= 0.97
+    assert 0.93 <= difference / studies <= 0.97
     assert wrong / studies <= 0.05
 
 
