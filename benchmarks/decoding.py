@@ -30,7 +30,7 @@ from training import Trainee, product_name
 
 from attnlab.decoding.protocol import Search
 from attnlab.experiment.build import build_search, prepare_data
-from attnlab.experiment.train import quiet_libraries
+from attnlab.experiment.quiet import quiet_libraries
 
 
 @dataclass

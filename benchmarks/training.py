@@ -38,7 +38,7 @@ from attnlab.experiment.build import (
     decide_precision,
     prepare_data,
 )
-from attnlab.experiment.train import quiet_libraries
+from attnlab.experiment.quiet import quiet_libraries
 
 PARALLEL, COMPILED = "no input feeding", "compiled step"
 CHANGES = {PARALLEL: "model.network.decoder.input_feeding=false", COMPILED: "compile=true"}

@@ -35,6 +35,16 @@ _WORTH_A_PROCESS: Final = 100_000
 """Pairs that take much longer to tokenise than another process to start."""
 
 
+def check_split(name: object) -> None:
+    """Refuses what is no split.
+
+    Raises:
+        ConfigError: with the splits that there are.
+    """
+    if name not in SPLITS:
+        raise ConfigError(f"split is one of {', '.join(SPLITS)}, but it is {name}: choose one.")
+
+
 @dataclass(frozen=True)
 class SplitReport:
     """What became of the pairs of one split; `joined` neighbours were made into one pair before they were counted.

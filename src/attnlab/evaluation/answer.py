@@ -8,6 +8,7 @@ from torch import Tensor
 
 from attnlab.data.batch import Batch
 from attnlab.decoding.protocol import Hypothesis, Search
+from attnlab.errors import ConfigError
 from attnlab.masking import widened
 from attnlab.seq2seq.model import Seq2Seq
 from attnlab.text.special import PAD, UNK
@@ -68,6 +69,16 @@ def attends(model: Seq2Seq) -> bool:
     one = torch.full((1, 1), UNK, device=next(model.parameters()).device)
     with torch.inference_mode():
         return model(one, torch.ones_like(one[0]), one).weights is not None
+
+
+def require_attention(model: Seq2Seq, key: str) -> None:
+    """Refuses to show what a model looked at that looks at nothing.
+
+    Raises:
+        ConfigError: naming the key that asks for it.
+    """
+    if not attends(model):
+        raise ConfigError(f"{key} asks what the model looked at, but this model has no attention: leave it out.")
 
 
 def _without_padding(weights: Float[Tensor, "batch target source"], batch: Batch) -> list[Float[Tensor, "_ _"]]:

@@ -7,17 +7,17 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError
 
-from attnlab.data.prepare import SPLITS
+from attnlab.data.prepare import check_split
 from attnlab.errors import ConfigError
-from attnlab.evaluation.answer import attends
+from attnlab.evaluation.answer import require_attention
 from attnlab.evaluation.pictures import save_figure
-from attnlab.experiment.build import allow_tf32, device_of, prepare_data
+from attnlab.experiment.build import prepare_data
+from attnlab.experiment.quiet import quiet_libraries
 from attnlab.experiment.rehearsal import try_model
 from attnlab.experiment.results import short_path
-from attnlab.experiment.run_folder import Run, find_run, load_run, write_config
+from attnlab.experiment.run_folder import Run, open_run, write_config
 from attnlab.experiment.score import leave_results, print_table, score
 from attnlab.experiment.show import draw_forced, spread_rows
-from attnlab.experiment.train import quiet_libraries
 from attnlab.text.trainers import FixedTokenizers
 
 log = logging.getLogger(__name__)
@@ -26,13 +26,10 @@ log = logging.getLogger(__name__)
 def evaluate(config: DictConfig) -> float:
     """Scores, prints the table, leaves the results, and returns BLEU."""
     quiet_libraries()
-    if config.split not in SPLITS:
-        raise ConfigError(f"split is one of {', '.join(SPLITS)}, but it is {config.split}: choose one.")
+    check_split(config.split)
     if type(config.pictures) is not int or config.pictures < 0:
         raise ConfigError(f"pictures is a number of sentences from 0, not {config.pictures!r}: try pictures=4.")
-    device = device_of(str(config.device))
-    allow_tf32("32-true")
-    run = load_run(find_run(config.run, Path(config.paths.outputs)))
+    run, device = open_run(config)
     _check_attention(config, run)
     config = _complete(config, run)
     folder = Path(config.paths.run)
@@ -64,8 +61,8 @@ def evaluate(config: DictConfig) -> float:
 
 def _check_attention(config: DictConfig, run: Run) -> None:
     for key, wanted in (("alignment_file", config.alignment_file is not None), ("pictures", config.pictures > 0)):
-        if wanted and not attends(run.model):
-            raise ConfigError(f"{key} asks what the model looked at, but this model has no attention: leave it out.")
+        if wanted:
+            require_attention(run.model, key)
 
 
 def _complete(config: DictConfig, run: Run) -> DictConfig:

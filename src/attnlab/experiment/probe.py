@@ -15,7 +15,7 @@ from rich.progress import track
 from torch import Tensor
 
 from attnlab.data.lengths import LengthBuckets
-from attnlab.data.prepare import SPLITS
+from attnlab.data.prepare import check_split
 from attnlab.errors import ConfigError
 from attnlab.evaluation.by_length import OVERALL, metric_name, rows_by_length
 from attnlab.evaluation.gradient_share import equal_shares, gradient_shares
@@ -32,7 +32,7 @@ from attnlab.evaluation.probe import (
     word_identities,
 )
 from attnlab.evaluation.probe_plot import draw_probe
-from attnlab.experiment.build import allow_tf32, build_model, device_of, plain, prepare_data
+from attnlab.experiment.build import build_model, plain, prepare_data
 from attnlab.experiment.probe_table import (
     EQUAL,
     KEYS,
@@ -43,10 +43,10 @@ from attnlab.experiment.probe_table import (
     table_by_bucket,
     table_by_offset,
 )
+from attnlab.experiment.quiet import quiet_libraries
 from attnlab.experiment.rehearsal import try_model
 from attnlab.experiment.results import Results, environment, short_path, write_results
-from attnlab.experiment.run_folder import Run, find_run, load_run
-from attnlab.experiment.train import quiet_libraries
+from attnlab.experiment.run_folder import Run, open_run
 from attnlab.seq2seq.model import Seq2Seq
 from attnlab.text.trainers import FixedTokenizers
 
@@ -76,9 +76,7 @@ def probe(config: DictConfig) -> float:
     """Measures, prints, leaves the results, and returns the trained model's gradient share of the own word."""
     quiet_libraries()
     _check(config)
-    device = device_of(str(config.device))
-    allow_tf32("32-true")
-    run = load_run(find_run(config.run, Path(config.paths.outputs)))
+    run, device = open_run(config)
     folder = run.folder / FOLDER if config.output is None else Path(str(config.output))
     sentences, lengths = _sentences(config, run)
     count = min(config.gradient_sentences, len(sentences))
@@ -125,8 +123,7 @@ def _check(config: DictConfig) -> None:
     Raises:
         ConfigError: one of them cannot be meant.
     """
-    if config.split not in SPLITS:
-        raise ConfigError(f"split is one of {', '.join(SPLITS)}, but it is {config.split}: choose one.")
+    check_split(config.split)
     for name, least in _LEAST.items():
         if type(config[name]) is not int or config[name] < least:
             raise ConfigError(f"{name} is a whole number from {least}, not {config[name]!r}: leave it out or raise it.")

@@ -12,7 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 from torch import Tensor
 
 from attnlab.errors import RunError
-from attnlab.experiment.build import build_model, plain
+from attnlab.experiment.build import allow_tf32, build_model, device_of, plain
 from attnlab.experiment.layout import COMPOSED_FILE, CONFIG_FILE, TOKENIZER_FOLDER, weights_file
 from attnlab.experiment.results import write_whole
 from attnlab.experiment.resume import is_run
@@ -66,6 +66,18 @@ def find_run(name: object, outputs: Path) -> Path:
     if not found:
         raise RunError(f"run=latest needs a finished run, but {outputs} has none: train one with python train.py.")
     return max(found, key=lambda path: path.stat().st_mtime).parent.parent
+
+
+def open_run(config: DictConfig) -> tuple[Run, torch.device]:
+    """The run that `run=` names, and the device that `device=` asks for, in float32: as every command but training.
+
+    Raises:
+        ConfigError: there is no such device.
+        RunError: as `find_run` and `load_run`.
+    """
+    device = device_of(str(config.device))
+    allow_tf32("32-true")
+    return load_run(find_run(config.run, Path(config.paths.outputs))), device
 
 
 def load_run(path: Path) -> Run:

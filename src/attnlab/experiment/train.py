@@ -2,7 +2,6 @@
 
 import logging
 import math
-import warnings
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from attnlab.experiment.build import (
 )
 from attnlab.experiment.components import component
 from attnlab.experiment.layout import CHECKPOINT_FOLDER, TOKENIZER_FOLDER, weights_file
+from attnlab.experiment.quiet import quiet_libraries
 from attnlab.experiment.rehearsal import check_monitored, check_settings, try_model, try_search
 from attnlab.experiment.results import read_results, short_path
 from attnlab.experiment.resume import held, is_finished, resumed_config, stoppable
@@ -272,19 +272,3 @@ def _recall_facts(config: DictConfig, folder: Path, prepared: PreparedData) -> N
     for name, value in now.items():
         if began[name] != value:
             log.info("begun with %s %s, goes on with %s: the last digits may differ", name, began[name], value)
-
-
-def quiet_libraries() -> None:
-    """Keeps advice that our users cannot follow off the terminal."""
-    for name in ("lightning.pytorch", "lightning.fabric"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    for message in (
-        ".*does not have many workers.*",
-        ".*isinstance\\(treespec, LeafSpec\\).*",
-        ".*exists and is not empty.*",
-        ".*GPU available but not used.*",
-        ".*sync_dist=True.*",  # a validation's figures are those of all processes
-        ".*TensorFloat32 tensor cores.*",  # float32 is what was asked for
-        ".*dataloader is not resumable.*",  # the data module is: see its load_state_dict
-    ):
-        warnings.filterwarnings("ignore", message=message)

@@ -17,15 +17,15 @@ from attnlab.data.batch import collate
 from attnlab.data.bucketing import BatchBudget
 from attnlab.decoding.protocol import Hypothesis, Search
 from attnlab.errors import AttnlabError, ConfigError, DataError, ShapeError
-from attnlab.evaluation.answer import attends
+from attnlab.evaluation.answer import require_attention
 from attnlab.evaluation.heatmap import draw_heatmap, render_heatmap
 from attnlab.evaluation.pictures import printable, save_figure
 from attnlab.evaluation.unknown_words import UnknownWord
-from attnlab.experiment.build import allow_tf32, build_search, device_of
+from attnlab.experiment.build import build_search
 from attnlab.experiment.components import component
 from attnlab.experiment.incoming import incoming
-from attnlab.experiment.run_folder import find_run, load_run
-from attnlab.experiment.train import quiet_libraries
+from attnlab.experiment.quiet import quiet_libraries
+from attnlab.experiment.run_folder import open_run
 from attnlab.experiment.writing import Writing
 from attnlab.seq2seq.model import Seq2Seq
 from attnlab.text.special import EOS, SPECIAL_TOKENS, UNK
@@ -79,13 +79,10 @@ def translate(config: DictConfig, sentences: Sequence[str]) -> None:
     """
     quiet_libraries()
     attention, batch_size = _check_attention(config.attention), _check_batch_size(config.batch_size)
-    device = device_of(str(config.device))
-    allow_tf32("32-true")
-    run = load_run(find_run(config.run, Path(config.paths.outputs)))
+    run, device = open_run(config)
     stand_in = _build_stand_in(config)
-    if (attention is not None or stand_in is not None) and not attends(run.model):
-        key = "unknown_words" if attention is None else "attention"
-        raise ConfigError(f"{key} asks what the model looked at, but this model has no attention: leave it out.")
+    if attention is not None or stand_in is not None:
+        require_attention(run.model, "unknown_words" if attention is None else "attention")
     writing = Writing(run.tokenizers, stand_in, aligned=attention == "pharaoh")
     translator = Translator(run.model.to(device), run.tokenizers, build_search(config))
     if isinstance(sys.stdout, TextIOWrapper):
@@ -95,7 +92,7 @@ def translate(config: DictConfig, sentences: Sequence[str]) -> None:
         lines, faults = _decoded(chunk)
         for line, answers, fault in zip(lines, *_answers(translator, lines, faults), strict=True):
             number += 1
-            print(_shown(writing, line, answers), flush=False)
+            print(_shown(writing, line, answers))
             if fault is not None:
                 failed += 1
                 print(f"line {number}: {fault}", file=sys.stderr)
