@@ -4,7 +4,7 @@
 # make crash-test   kills a training 24 times, lets it go on, and compares: the log goes to docs/results/crash_test.md
 # make study   the four sweeps of docs/study.md with 5 seeds, and a page for each: days on 2 cores; it can be interrupted.
 #              OUTPUTS=FOLDER and ARGS="data=..." make it on another corpus
-# make study-small   the same questions and figures with fewer pairs, seeds and sizes: 13 minutes on 2 cores
+# make study-small   the same questions and figures with fewer pairs, seeds and sizes: 14 minutes on 2 cores
 # make study-multi30k DATA=FOLDER   attention against none on Multi30k, single captions and three joined: 2 hours on 2 cores
 # make bench   the speed benchmarks in short, under 10 minutes; tables go to outputs/benchmarks/short
 
