@@ -24,6 +24,7 @@ from unittest.mock import patch
 
 import report
 import torch
+import yaml
 from torch import Tensor
 
 from attnlab.attention import perceptron
@@ -84,6 +85,7 @@ def main() -> None:
         "attention-memory",
         "Peak memory of attention",
         [meaning, "", *markdown(rows, sizes)],
+        config=yaml.safe_dump(asdict(sizes), sort_keys=False),
         output=arguments.output,
     )
 

@@ -22,6 +22,8 @@ from typing import NoReturn
 import report
 from alternating import alternate
 
+from attnlab.experiment.layout import CONFIG_FILE
+
 FIRST_STEP = "first training step"
 COMMANDS = {"--help": 0, "model.hidden_sizes=1": 2, FIRST_STEP: 0}
 """What follows train.py, and its exit status."""
@@ -37,6 +39,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         sides = {name: partial(seconds, name, Path(folder), arguments.overrides) for name in COMMANDS}
         measured = alternate(sides, rounds=arguments.rounds)
+        config = next(Path(folder).rglob(CONFIG_FILE)).read_text("utf-8").replace(folder, "FOLDER")
     rows = [
         [f"`train.py {name}`" if name != FIRST_STEP else name, measured.side(name).show(".2f"), str(LIMITS[name])]
         for name in sides
@@ -47,7 +50,7 @@ def main() -> None:
         f"{arguments.rounds} rounds."
     )
     table = report.table(["command", "seconds", "wanted at most"], rows)
-    report.write("startup", "Start-up time", [meaning, "", *table], output=arguments.output)
+    report.write("startup", "Start-up time", [meaning, "", *table], config=config, output=arguments.output)
 
 
 def parse() -> argparse.Namespace:
