@@ -63,7 +63,8 @@ def test_every_pruner_judges(name: str, compose_config: Compose) -> None:
     config = sweeper(compose_config, f"hydra/sweeper/pruner={name}").pruner
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
-        study = optuna.create_study(pruner=instantiate(config, _execution_whitelist_=["optuna.pruners.*"]))
+        pruner = instantiate(config, _execution_whitelist_=["optuna.pruners.*"])
+        study = optuna.create_study(study_name="judged", pruner=pruner)  # hyperband chooses brackets by this name
     for _ in range(9):
         trial = study.ask()
         for step in range(1, 10):
