@@ -39,6 +39,19 @@ class Alternated:
         """One side over another, round by round: what slows a whole round down falls out."""
         return Spread.of([one / other for one, other in zip(self.figures[name], self.figures[to], strict=True)])
 
+    def limit(self, name: str, rate: str, cost: float) -> tuple[Spread, Spread]:
+        """What a side could measure at most, and the share of that which it did, round by round.
+
+        Args:
+            name: of the side.
+            rate: the side that measured operations a second.
+            cost: operations of one thing that is counted.
+        """
+        allowed = [each / cost for each in self.figures[rate]]
+        return Spread.of(allowed), Spread.of(
+            [own / most for own, most in zip(self.figures[name], allowed, strict=True)]
+        )
+
 
 def alternate(sides: Mapping[str, Callable[[], float]], *, rounds: int, warm_up: int = 1) -> Alternated:
     """Measures every side once a round, every other round in reverse order, so that a steady drift falls out, too.

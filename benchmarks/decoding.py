@@ -21,7 +21,7 @@ from pathlib import Path
 import report
 import sacrebleu
 import torch
-from alternating import Alternated, Spread, alternate
+from alternating import Alternated, alternate
 from configuration import chosen_peers, compose_config, corpus_note, data_folder, device_of, options
 from machine import product_rate, search_operations, synchronize
 from omegaconf import OmegaConf
@@ -64,13 +64,13 @@ def main() -> None:
     for peer in peers:
         train_peer(peer, arguments.train_steps)
     references = list(trained.prepared.splits["test"]["target"])
+    rates = {product_name(model.dtype): partial(product_rate, model.dtype, device) for model in own.values()}
     rows: list[list[str]] = []
     for beam_size in arguments.beams:
         choice = [f"search.beam_size={beam_size}"] if beam_size > 1 else ["search=greedy"]
         config = compose_config([*arguments.overrides, *choice], data=arguments.data, work=arguments.work)
         sides = {name: own_side(model, build_search(config)) for name, model in own.items()}
         sides |= {peer.name: peer_side(peer, beam_size) for peer in peers}
-        rates = {product_name(model.dtype): partial(product_rate, model.dtype, device) for model in own.values()}
         measured = alternate({**sides, **rates}, rounds=arguments.rounds, warm_up=0)
         rows += cells(f"beam {beam_size}" if beam_size > 1 else "greedy", sides, measured, list(own), references)
     report.write(
@@ -182,19 +182,12 @@ def cells(
         words = sum(len(sentence.split()) for sentence in side.sentences) / len(side.sentences)
         bleu = sacrebleu.corpus_bleu(side.sentences, [references], tokenize="none", force=True).score
         speed = measured.side(name).show()
-        limit, share = limits(measured, name, side)
+        limit = share = "–"
+        if side.operations is not None:
+            most, part = measured.limit(name, side.product, side.operations() / len(side.sentences))
+            limit, share = most.show(), part.show(".0%")
         rows.append([search, name, f"{side.parameters:,}", speed, ratio, limit, share, f"{words:.1f}", f"{bleu:.1f}"])
     return rows
-
-
-def limits(measured: Alternated, name: str, side: Side) -> tuple[str, str]:
-    """Sentences a second that the machine allows, and the share of them that there were."""
-    if side.operations is None:
-        return "–", "–"
-    each = side.operations() / len(side.sentences)
-    allowed = [rate / each for rate in measured.figures[side.product]]
-    shares = [speed / most for speed, most in zip(measured.figures[name], allowed, strict=True)]
-    return Spread.of(allowed).show(), Spread.of(shares).show(".0%")
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import report
+import torch
 from alternating import Alternated, alternate
 
 from attnlab.data.batch import Batch
@@ -142,7 +143,6 @@ def beside_training(pairs: int, arguments: argparse.Namespace) -> tuple[Alternat
 
     What only this needs is imported here: the memory of the stages is measured without it.
     """
-    import torch  # noqa: PLC0415
     from configuration import compose_config  # noqa: PLC0415
     from omegaconf import OmegaConf  # noqa: PLC0415
     from training import Trainee  # noqa: PLC0415

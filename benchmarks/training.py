@@ -225,11 +225,10 @@ def markdown(own: Mapping[str, Trainee], peers: Sequence[Peer], measured: Altern
     rows, notes = [], []
     for name, side in own.items():
         operations, product = side.operations(), product_name(side.dtype)
-        limits = [rate / operations.counted for rate in measured.figures[product]]
-        shares = [tokens / limit for tokens, limit in zip(measured.figures[name], limits, strict=True)]
+        limit, share = measured.limit(name, product, operations.counted)
         padding = f"by length, {side.datamodule.train_batches().padding_share():.0%} padding"
         cells = [name, padding, f"{side.parameters:,}", measured.side(name).show(), against(measured, name, fastest)]
-        rows.append([*cells, Spread.of(limits).show(), Spread.of(shares).show(".0%")])
+        rows.append([*cells, limit.show(), share.show(".0%")])
         by_hand = "" if operations.by_hand is None else f" ({operations.by_hand:,.0f} by hand)"
         notes.append(f"- {name}: {operations.counted:,.0f} operations a token{by_hand}")
     for peer in peers:

@@ -91,6 +91,11 @@ class Differences:
     grown: Mapping[str, Mapping[str, Verdict]]
     buckets: tuple[str, str]
 
+    @property
+    def by_metric(self) -> dict[str, Verdicts]:
+        """All that was tested on sentences: BLEU overall, and of the first and the last bucket."""
+        return {"test/bleu": self.overall, **{f"test/bleu/{bucket}": own for bucket, own in self.by_length.items()}}
+
     def text(self, name: str) -> str:
         """The difference of a row from the baseline."""
         found = self.overall.to_baseline.get(name)

@@ -106,9 +106,8 @@ def to_csv(comparison: Comparison) -> str:
         ["model", "seeds", *(f"{column.metric}{part}" for column in comparison.columns for part in parts)]
     ]
     differences = comparison.differences
-    tested = {} if differences is None else {"test/bleu": differences.overall}
+    tested = {} if differences is None else differences.by_metric
     if differences is not None:
-        tested |= {f"test/bleu/{bucket}": found for bucket, found in differences.by_length.items()}
         heads = [f"{metric} vs {differences.baseline.name}" for metric in tested]
         lines[0] += [f"{head}{part}" for head in heads for part in ("", " low", " high", " p")]
     for row in comparison.rows:
