@@ -2,7 +2,7 @@
 
     python benchmarks/decoding.py                                 # test_2016 of Multi30k, in the setup of the peers
     python benchmarks/decoding.py --train-steps 100 --rounds 2    # a first look
-    python benchmarks/decoding.py data.evaluation_batch.max_sentences=128 --beams 5
+    python benchmarks/decoding.py --batch-sizes 128 --beams 5
 
 Each side trains an equally large model for `--train-steps` steps first (models are kept in `--work`), so that its
 translations have the lengths of real ones. Then all translate the test split in turn. The time is that from token ids
@@ -24,12 +24,11 @@ import torch
 from alternating import Alternated, alternate
 from configuration import chosen_peers, compose_config, corpus_note, data_folder, device_of, options
 from machine import product_rate, search_operations, synchronize
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from peers.running import Peer, Translated
 from training import Trainee, product_name
 
-from attnlab.decoding.protocol import Search
-from attnlab.experiment.build import build_search, prepare_data
+from attnlab.experiment.build import build_datamodule, build_search, prepare_data
 from attnlab.experiment.quiet import quiet_libraries
 
 
@@ -67,12 +66,16 @@ def main() -> None:
     rates = {product_name(model.dtype): partial(product_rate, model.dtype, device) for model in own.values()}
     rows: list[list[str]] = []
     for beam_size in arguments.beams:
-        choice = [f"search.beam_size={beam_size}"] if beam_size > 1 else ["search=greedy"]
-        config = compose_config([*arguments.overrides, *choice], data=arguments.data, work=arguments.work)
-        sides = {name: own_side(model, build_search(config)) for name, model in own.items()}
-        sides |= {peer.name: peer_side(peer, beam_size) for peer in peers}
+        sides: dict[str, Side] = {}
+        for batch_size in arguments.batch_sizes:
+            choices = [f"search.beam_size={beam_size}"] if beam_size > 1 else ["search=greedy"]
+            choices += [f"data.evaluation_batch.max_sentences={batch_size}"]
+            config = compose_config([*arguments.overrides, *choices], data=arguments.data, work=arguments.work)
+            at_once = f"{batch_size} at once"
+            sides |= {f"{name}, {at_once}": own_side(model, config) for name, model in own.items()}
+            sides |= {f"{peer.name}, {at_once}": peer_side(peer, beam_size, batch_size) for peer in peers}
         measured = alternate({**sides, **rates}, rounds=arguments.rounds, warm_up=0)
-        rows += cells(f"beam {beam_size}" if beam_size > 1 else "greedy", sides, measured, list(own), references)
+        rows += cells(f"beam {beam_size}" if beam_size > 1 else "greedy", sides, measured, references)
     report.write(
         "decoding" if device.type == "cpu" else "decoding-cuda",
         "Decoding speed",
@@ -87,6 +90,7 @@ def parse() -> argparse.Namespace:
     """Reads the command line."""
     parser = options("Sentences a second in decoding.", rounds=7)
     parser.add_argument("--train-steps", type=int, default=908, help="two epochs of Multi30k")
+    parser.add_argument("--batch-sizes", type=int, nargs="+", default=[64, 256], help="sentences at once")
     parser.add_argument("--beams", type=int, nargs="+", default=[1, 5], help="1 is greedy")
     return parser.parse_args()
 
@@ -128,9 +132,10 @@ def train_peer(peer: Peer, steps: int) -> None:
     peer.parameters = json.loads(file.read_text("utf-8"))
 
 
-def own_side(trainee: Trainee, search: Search) -> Side:
+def own_side(trainee: Trainee, config: DictConfig) -> Side:
     """Ours; under autocast, as Lightning would translate, where the precision is not float32."""
     model, device = trainee.model, next(trainee.model.parameters()).device
+    search, datamodule = build_search(config), build_datamodule(config, trainee.prepared)
     low = trainee.dtype if trainee.dtype != torch.float32 else None
 
     def translate() -> Translated:
@@ -138,7 +143,7 @@ def own_side(trainee: Trainee, search: Search) -> Side:
         synchronize(device)
         started = time.perf_counter()
         with torch.inference_mode(), torch.autocast(device.type, dtype=low, enabled=low is not None):
-            for batch in trainee.datamodule.loader("test"):
+            for batch in datamodule.loader("test"):
                 here = batch.to(device)
                 hypotheses = search(model, model.start(here.source, here.source_lengths), here.source_lengths)
                 for row, (best, *_) in zip(batch.rows.tolist(), hypotheses, strict=True):
@@ -146,21 +151,22 @@ def own_side(trainee: Trainee, search: Search) -> Side:
         return Translated(time.perf_counter() - started, [found[row] for row in sorted(found)])
 
     def operations() -> int:
-        return search_operations(model, search, list(trainee.datamodule.loader("test")))
+        return search_operations(model, search, list(datamodule.loader("test")))
 
     return Side(translate, trainee.parameters, operations, product_name(trainee.dtype))
 
 
-def peer_side(peer: Peer, beam_size: int) -> Side:
+def peer_side(peer: Peer, beam_size: int, batch_size: int) -> Side:
     """A peer's own command."""
-    return Side(lambda: peer.translate(beam_size), peer.parameters)
+    return Side(lambda: peer.translate(beam_size, batch_size), peer.parameters)
 
 
 def meaning(arguments: argparse.Namespace, sentences: int) -> list[str]:
     """What the figures are."""
     return [
         f"Sentences a second for a test split of {sentences:,}: median and quartiles of {arguments.rounds} rounds, all "
-        f"sides in turn; ratios are those of each round. Models were trained for {arguments.train_steps} steps of 64 "
+        "sides in turn; ratios are those of each round, to the peer that is fastest with any number of sentences at "
+        f"once. Models were trained for {arguments.train_steps} steps of 64 "
         "sentences. Words and BLEU (lower-cased tokens, sacreBLEU with `tokenize=none`) are those of the translations "
         "that were timed: sides that write longer sentences do more work. OpenNMT-py rounds its time to 0.1 seconds. "
         "The limit is the rate of a large matrix product in that precision, with as many threads, over the operations "
@@ -170,11 +176,9 @@ def meaning(arguments: argparse.Namespace, sentences: int) -> list[str]:
     ]
 
 
-def cells(
-    search: str, sides: Mapping[str, Side], measured: Alternated, own: Sequence[str], references: list[str]
-) -> list[list[str]]:
-    """A row for each side."""
-    peers = [name for name in sides if name not in own]
+def cells(search: str, sides: Mapping[str, Side], measured: Alternated, references: list[str]) -> list[list[str]]:
+    """A row for each side; the fastest peer is so with the batches that suit it best."""
+    peers = [name for name, side in sides.items() if side.operations is None]
     fastest = max(peers, key=lambda name: measured.side(name).median, default=None)
     rows = []
     for name, side in sides.items():

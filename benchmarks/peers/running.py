@@ -57,8 +57,8 @@ class Peer(ABC):
         return self._speed(log)
 
     @abstractmethod
-    def translate(self, beam_size: int) -> Translated:
-        """The test split, by the model that was trained last."""
+    def translate(self, beam_size: int, batch_size: int) -> Translated:
+        """The test split, so many sentences at once, by the model that was trained last."""
 
     @abstractmethod
     def _train(self, steps: int, report_every: int) -> str: ...
@@ -106,11 +106,11 @@ class OpenNMT(Peer):
     batches = "by length"
     environment = "opennmt-py"
 
-    def translate(self, beam_size: int) -> Translated:
+    def translate(self, beam_size: int, batch_size: int) -> Translated:
         """Its log rounds to 0.1 seconds."""
         (model,) = self.out.glob("model_step_*.pt")
         output = self.out / f"translated-{beam_size}"
-        sizes = ("-beam_size", beam_size, "-batch_size", 64, "-batch_type", "sents", "-max_length", 60)
+        sizes = ("-beam_size", beam_size, "-batch_size", batch_size, "-batch_type", "sents", "-max_length", 60)
         files = ("-src", f"{self.text}/{SPLITS['test']}.en", "-output", output)
         log = self._run("onmt_translate", "-model", model, *files, *sizes, "-report_time")
         return Translated(_only(r"Total translation time \(s\): ([\d.]+)", log), _lines(output))
@@ -148,11 +148,11 @@ class JoeyNMT(Peer):
     batches = "at random"
     environment = "joeynmt"
 
-    def translate(self, beam_size: int) -> Translated:
+    def translate(self, beam_size: int, batch_size: int) -> Translated:
         """Without the validation split, which it would translate, too."""
         config = yaml.safe_load(self._filled("joeynmt.yaml"))
         del config["data"]["dev"]
-        config["testing"]["beam_size"] = beam_size
+        config["testing"] |= {"beam_size": beam_size, "batch_size": batch_size}
         output = self.out / f"translated-{beam_size}"
         log = self._start("test", config, "-o", output)
         return Translated(_only(r"Generation took ([\d.]+)", log), _lines(Path(f"{output}.test")))

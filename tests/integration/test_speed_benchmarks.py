@@ -48,7 +48,7 @@ def test_training(measure: Callable[..., str]) -> None:
 
 @pytest.mark.slow
 def test_decoding(measure: Callable[..., str]) -> None:
-    written = measure("decoding", *TINY, *FEW, "--train-steps=1")
+    written = measure("decoding", *TINY, *FEW, "--train-steps=1", "--batch-sizes=20")
     assert rows(written)[2:] == ["greedy", "beam 5"]
     (greedy, beam) = (float(limit.split()[0].replace(",", "")) for limit in rows(written, column=5)[2:])
     assert 0 < beam < greedy / 2

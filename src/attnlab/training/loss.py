@@ -11,6 +11,7 @@ from torch.nn.functional import linear_cross_entropy, pad
 
 from attnlab.errors import ConfigError
 from attnlab.masking import running_sum, widened
+from attnlab.seq2seq.embeddings import ALIGNED
 from attnlab.seq2seq.model import Prediction
 from attnlab.text.special import PAD
 
@@ -58,18 +59,21 @@ class LabelSmoothedCrossEntropy(nn.Module):
     ) -> Loss:
         """The same of `vocabulary(outputs)`, whose rows are made, scored and forgotten a few at a time.
 
-        Torch scores a chunk and computes its gradients at once, so that no two chunks exist together. The mean
-        of -log p over the vocabulary is the label's own -log p, plus the label's logit, less the mean logit: it needs
-        no second look at the logits.
+        Torch scores a chunk and computes its gradients at once, so that no two chunks exist together. Words without
+        probability fill every row of scores up to a whole number of cache lines, as in `Embeddings.log_probs`.
+
+        The mean of -log p over the vocabulary is the label's own -log p, plus the label's logit, less the mean logit:
+        it needs no second look at the logits.
         """
         kind = outputs.device.type
         dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else vocabulary.weight.dtype
         rows, flat = outputs.flatten(0, 1).to(dtype), labels.flatten()
+        filling = -vocabulary.out_features % ALIGNED
         nll = linear_cross_entropy(
             rows,
-            vocabulary.weight.to(dtype),
+            pad(vocabulary.weight.to(dtype), (0, 0, 0, filling)),
             flat,
-            linear_bias=vocabulary.bias.to(dtype),
+            linear_bias=pad(vocabulary.bias.to(dtype), (0, filling), value=-inf),
             ignore_index=PAD,
             options=LinearCrossEntropyOptions(
                 batch_chunk_size=max(1, CHUNK // vocabulary.out_features), chunking_method=None
