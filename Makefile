@@ -2,7 +2,7 @@
 # make test    sets up .venv if needed, then runs all tests but those marked slow
 # make check   sets up .venv if needed, then checks style and types
 # make crash-test   kills a training 24 times, lets it go on, and compares: the log goes to docs/results/crash_test.md
-# make study   the four sweeps of docs/study.md with 5 seeds, and a page for each: days on 2 cores; it can be interrupted.
+# make study   the five sweeps of docs/study.md with 5 seeds, and a page for each: days on 2 cores; it can be interrupted.
 #              OUTPUTS=FOLDER and ARGS="data=..." make it on another corpus
 # make study-small   the same questions and figures with fewer pairs, seeds and sizes: 14 minutes on 2 cores
 # make study-multi30k DATA=FOLDER   attention against none on Multi30k, single captions and three joined: 2 hours on 2 cores
@@ -55,6 +55,7 @@ study: $(READY)
 	$(call sweep,attention_vs_none,study_attention_vs_none,$(SEEDS))
 	$(call sweep,source_length,study_source_length,$(SEEDS))
 	$(call sweep,hidden_sizes,study_hidden_sizes,$(SEEDS))
+	$(call sweep,hidden_sizes_few_pairs,study_hidden_sizes_few_pairs,$(SEEDS))
 	$(call sweep,scoring_functions,study_scoring_functions,$(SEEDS))
 	$(call against,study_scoring_functions,luong_general)
 	$(call against,study_scoring_functions,luong_dot)

@@ -12,6 +12,7 @@ to text, of all batches, after the model was loaded. The machine's limit counts 
 import argparse
 import hashlib
 import json
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -117,6 +118,7 @@ def train(trainee: Trainee, work: Path) -> None:
     settings = OmegaConf.to_yaml(trainee.config, resolve=True) + trainee.prepared.folder.name
     file = work / f"trained-{hashlib.sha256(settings.encode()).hexdigest()[:16]}.pt"
     if not file.exists():
+        print(f"{trainee.config.model.name} trains for {trainee.config.trainer.max_steps} steps", file=sys.stderr)
         trainee()
         torch.save(trainee.model.state_dict(), file)
     trainee.model.load_state_dict(torch.load(file, weights_only=True))
@@ -127,6 +129,7 @@ def train_peer(peer: Peer, steps: int) -> None:
     """The same for a peer."""
     file = peer.out / "trained.json"
     if not file.exists():
+        print(f"{peer.name} trains for {steps} steps", file=sys.stderr)
         peer.train(steps, report_every=max(steps // 4, 1))
         file.write_text(json.dumps(peer.parameters), "utf-8")
     peer.parameters = json.loads(file.read_text("utf-8"))

@@ -76,6 +76,7 @@ class Trainee:
         self.prepared = prepared
         self.skip = skip
         self.precision = decide_precision(config)
+        lightning.seed_everything(config.seed, verbose=False)
         self.model = build_model(config, prepared.tokenizers)
         self.datamodule = build_datamodule(config, prepared)
         self.task = build_task(config, self.model, build_judge(config, prepared, "validation"))

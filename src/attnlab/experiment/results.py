@@ -44,7 +44,11 @@ class Results:
 
 @dataclass(frozen=True)
 class Translation:
-    """One scored sentence; lengths are words before tokenisation, and `bucket` is None outside all of them."""
+    """One scored sentence.
+
+    Lengths are words before tokenisation, and `bucket` is None outside all of them. `gold` holds the sure links between
+    source and reference in Pharaoh format; None where nobody knows them, and in files that were written before.
+    """
 
     source: str
     reference: str
@@ -54,6 +58,7 @@ class Translation:
     reference_length: int
     hypothesis_length: int
     bucket: str | None
+    gold: str | None = None
 
 
 def short_path(path: Path) -> str:

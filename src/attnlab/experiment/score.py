@@ -14,7 +14,7 @@ from rich.progress import track
 from torch import Tensor
 
 from attnlab.data.lengths import LengthBuckets, word_count
-from attnlab.data.pharaoh import GoldAlignment, read_gold, read_gold_file
+from attnlab.data.pharaoh import GoldAlignment, read_gold, read_gold_file, write_links
 from attnlab.data.prepare import PreparedData
 from attnlab.data.selection import texts
 from attnlab.decoding.protocol import Hypothesis, Search, SearchState, StepModel
@@ -75,7 +75,7 @@ def score(
     return Scored(
         answers=ordered,
         alignment=alignment,
-        translations=_translations(ordered, judge, alignment.sources),
+        translations=_translations(ordered, judge, alignment),
         metrics=judge(ordered, split) | alignment(ordered, split) | {f"{split}/tokens_per_second": search.rate},
         signatures=judge.scores.signatures(),
     )
@@ -147,7 +147,8 @@ def attended(metrics: Mapping[str, float], split: str) -> bool:
     return any(metric_name(split, column) in metrics for column in ALIGNMENT_COLUMNS)
 
 
-def _translations(answers: Sequence[Answer], judge: SplitJudge, sources: Sequence[str]) -> list[Translation]:
+def _translations(answers: Sequence[Answer], judge: SplitJudge, alignment: AlignmentJudge) -> list[Translation]:
+    gold = [None] * len(answers) if alignment.gold is None else [write_links(one.sure) for one in alignment.gold]
     return [
         Translation(
             source=source,
@@ -158,8 +159,15 @@ def _translations(answers: Sequence[Answer], judge: SplitJudge, sources: Sequenc
             reference_length=len(reference.split()),
             hypothesis_length=len(hypothesis.split()),
             bucket=judge.buckets.of(length),
+            gold=links,
         )
-        for found, source, reference, hypothesis, length in zip(
-            answers, sources, judge.references, judge.translations(answers), judge.source_lengths, strict=True
+        for found, source, reference, hypothesis, length, links in zip(
+            answers,
+            alignment.sources,
+            judge.references,
+            judge.translations(answers),
+            judge.source_lengths,
+            gold,
+            strict=True,
         )
     ]

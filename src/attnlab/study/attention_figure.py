@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from textwrap import fill
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -12,17 +12,14 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from attnlab.data.batch import collate
-from attnlab.data.grammar.corpus import GrammarCorpus
-from attnlab.data.grammar.sampling import sample_pairs
+from attnlab.data.lengths import word_count
 from attnlab.data.pharaoh import Link, read_gold
 from attnlab.evaluation.pictures import font_families, label_words, printable
 from attnlab.evaluation.words import word_weights
-from attnlab.experiment.layout import weights_file
+from attnlab.experiment.layout import TRANSLATIONS_FILE, weights_file
 from attnlab.experiment.run_folder import load_run
-from attnlab.study.records import Record
 from attnlab.study.rows import Row
 from attnlab.study.sentences import Sentences
-from attnlab.study.settings import setting
 from attnlab.text.special import EOS, SPECIAL_TOKENS
 
 MOST: Final = 16
@@ -32,8 +29,6 @@ _LENGTHS: Final = range(8, 13)
 _COLUMNS: Final = 4
 _TITLE: Final = 30
 """Letters of a title in one line."""
-_NEEDED: Final = frozenset({"_target_", "seed", "test_size", "lengths", "source_language"})
-"""Settings of the embedded corpus that decide its test split."""
 
 
 class Example(NamedTuple):
@@ -48,43 +43,29 @@ Panels = dict[str, Float[Tensor, "target source"]]
 """Row -> weights of each reference word over the source words and EOS."""
 
 
-def choose_example(sentences: Sentences, record: Record) -> Example:
-    """The sentence of readable length whose words change their order most, or the first one without gold alignments."""
-    gold = _grammar_links(record)
+def choose_example(sentences: Sentences) -> Example:
+    """The sentence of readable length whose words change their order most, or the first one without gold alignments.
+
+    Raises:
+        DataError: the links of a sentence are spoilt.
+    """
     fitting = [place for place, length in enumerate(sentences.lengths) if length in _LENGTHS]
     examples = [
-        Example(source, reference, gold.get((source, reference), frozenset()))
+        Example(source, reference, _links(sentences.gold[place] or "", source, reference))
         for place in fitting or [min(range(len(sentences.lengths)), key=lambda each: sentences.lengths[each])]
         for source, reference in [(sentences.sources[place], sentences.references[place])]
     ]
     return max(examples, key=lambda example: _crossings(example.gold))
 
 
+def _links(text: str, source: str, reference: str) -> frozenset[Link]:
+    sizes = {"source_size": word_count(source), "target_size": word_count(reference)}
+    return read_gold(text, **sizes, place=f"gold of {source!r} in {TRANSLATIONS_FILE}").sure
+
+
 def _crossings(links: frozenset[Link]) -> int:
     """Pairs of links that cross: 0 where the translation keeps the order of the words."""
     return sum(first[0] < second[0] and first[1] > second[1] for first in links for second in links)
-
-
-def _grammar_links(record: Record) -> dict[tuple[str, str], frozenset[Link]]:
-    """Pair -> gold links of the embedded corpus, whose test split is made again; none of any other."""
-    corpus: Any = setting(record.config, "data.corpus") or {}
-    known = set(corpus) >= _NEEDED and corpus["_target_"].rpartition(".")[2] == GrammarCorpus.__name__
-    if not known or setting(record.config, "data.join") not in (None, 1):
-        return {}
-    pairs = sample_pairs(
-        seed=corpus["seed"],
-        split="test",
-        size=corpus["test_size"],
-        lengths=corpus["lengths"],
-        flipped=corpus["source_language"] == "de",
-    )
-    links = {}
-    for pair in pairs:
-        sizes = len(pair.source.split()), len(pair.target.split())
-        links[pair.source, pair.target] = read_gold(
-            pair.alignment, source_size=sizes[0], target_size=sizes[1], place="grammar"
-        ).sure
-    return links
 
 
 def attending(rows: Sequence[Row]) -> list[Row]:

@@ -114,8 +114,8 @@ def _attention(rows: Sequence[Row], sentences: Sentences | str) -> Drawing:
     shown = attending(rows)
     if not shown:
         return Drawing(name, title, "no row has attention and its weights on this machine.", None)
-    example = choose_example(sentences, rows[0].records[0])
     try:
+        example = choose_example(sentences)
         panels = read_panels(shown, example)
     except AttnlabError as error:
         return Drawing(name, title, str(error), None)

@@ -27,6 +27,7 @@ class Sentences:
         references: its translation.
         lengths: words of each source.
         buckets: name of the bucket that each source's length lies in, if any.
+        gold: sure links of each source and reference in Pharaoh format, where known.
         statistics: folder of a run -> counts of its hypotheses.
     """
 
@@ -34,6 +35,7 @@ class Sentences:
     references: list[str]
     lengths: list[int]
     buckets: list[str | None]
+    gold: list[str | None]
     statistics: dict[Path, Statistics]
 
     def bleu(self, record: Record, rows: Sequence[int]) -> float:
@@ -72,6 +74,7 @@ def read_sentences(records: Sequence[Record]) -> Sentences | str:
         references=[reference for _, reference in first],
         lengths=[one.source_length for one in said[0]],
         buckets=[one.bucket for one in said[0]],
+        gold=[one.gold for one in said[0]],
         statistics=dict(zip((record.folder for record in records), _count(scoring, said), strict=True)),
     )
 

@@ -74,10 +74,10 @@ def changed(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
     return copy
 
 
-def translation(source: str, reference: str, hypothesis: str) -> Translation:
+def translation(source: str, reference: str, hypothesis: str, gold: str | None) -> Translation:
     """A scored sentence."""
     words, wanted, said = (len(text.split()) for text in (source, reference, hypothesis))
-    return Translation(source, reference, hypothesis, -1.0, words, wanted, said, "short")
+    return Translation(source, reference, hypothesis, -1.0, words, wanted, said, "short", gold)
 
 
 @pytest.fixture
@@ -106,6 +106,7 @@ def make_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeRun:
         environment: Mapping[str, Any] | None = None,
         composed: bool = False,
         translations: Sequence[tuple[str, str, str]] = (),
+        gold: Sequence[str | None] | None = None,
         log: str = "",
     ) -> Path:
         path = Path(folder)
@@ -122,7 +123,10 @@ def make_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeRun:
         }
         (path / "metrics.json").write_text(json.dumps(results), encoding="utf-8")
         if translations:
-            write_translations(path, [translation(*texts) for texts in translations])
+            links = [None] * len(translations) if gold is None else gold
+            write_translations(
+                path, [translation(*texts, gold=one) for texts, one in zip(translations, links, strict=True)]
+            )
         if log:
             (path / "train.log").write_text(log, encoding="utf-8")
         return path

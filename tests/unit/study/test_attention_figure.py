@@ -1,9 +1,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import torch
 
-from attnlab.data.grammar.sampling import sample_pairs
+from attnlab.errors import DataError
 from attnlab.study.attention_figure import Example, attending, choose_example, draw_attention
 from attnlab.study.records import Record
 from attnlab.study.rows import rows_of
@@ -12,37 +13,36 @@ from attnlab.study.sentences import Sentences, read_sentences
 MakeRun = Callable[..., Path]
 Read = Callable[[], list[Record]]
 
-LENGTHS = {"minimum": 3, "maximum": 20, "mean": 9}
-CORPUS = {
-    "_target_": "attnlab.data.grammar.corpus.GrammarCorpus",
-    "seed": 0,
-    "train_size": 36000,
-    "test_size": 15,
-    "lengths": LENGTHS,
-    "source_language": "en",
-}
+PAIRS = [
+    ("one", "eins", "0-0"),
+    ("a b c d e f g h", "A B C D E F G H", "0-0 1-1 7-7"),
+    ("b a d c f e h g i", "A B C D E F G H I", "0-1 1-0 2-3 3-2"),
+]
+
+
+def example_of(make_run: MakeRun, records: Read, *pairs: tuple[str, str, str | None]) -> Example:
+    """What is chosen from these sources, references and links."""
+    make_run("a", translations=[(source, reference, "x") for source, reference, _ in pairs], gold=[p[2] for p in pairs])
+    sentences = read_sentences(records())
+    assert isinstance(sentences, Sentences)
+    return choose_example(sentences)
 
 
 def test_the_sentence_that_changes_its_order_most_is_chosen(make_run: MakeRun, records: Read) -> None:
-    pairs = list(sample_pairs(seed=0, split="test", size=15, lengths=LENGTHS))
-    make_run("a", translations=[(*pair[:2], pair.target) for pair in pairs], config={"data.corpus": CORPUS})
-    (record,) = records()
-    sentences = read_sentences([record])
-    assert isinstance(sentences, Sentences)
-    chosen = choose_example(sentences, record)
-    (pair,) = (pair for pair in pairs if pair.source == chosen.source)
-    assert (chosen.reference, len(chosen.source.split()) in range(8, 13)) == (pair.target, True)
-    assert chosen.gold == {(int(a), int(b)) for a, b in (link.split("-") for link in pair.alignment.split())}
-    assert any(a < c and b > d for a, b in chosen.gold for c, d in chosen.gold)
+    chosen = example_of(make_run, records, *PAIRS)
+    assert chosen == Example(*PAIRS[2][:2], frozenset({(0, 1), (1, 0), (2, 3), (3, 2)}))
 
 
-def test_of_another_corpus_no_links_are_known(make_run: MakeRun, records: Read) -> None:
-    corpus = {**CORPUS, "_target_": "attnlab.data.files.Files"}
-    make_run("a", translations=[("one two three", "eins zwei drei", "x")], config={"data.corpus": corpus})
-    (record,) = records()
-    sentences = read_sentences([record])
-    assert isinstance(sentences, Sentences)
-    assert choose_example(sentences, record) == Example("one two three", "eins zwei drei", frozenset())
+def test_without_gold_alignments_it_is_the_first_of_readable_length(make_run: MakeRun, records: Read) -> None:
+    chosen = example_of(make_run, records, *((source, reference, None) for source, reference, _ in PAIRS))
+    assert chosen == Example(*PAIRS[1][:2], frozenset())
+
+
+def test_spoilt_links_are_named(make_run: MakeRun, records: Read) -> None:
+    with pytest.raises(
+        DataError, match=r"but gold of 'one' in translations\.jsonl holds 1-0 for 1 source and 1 target"
+    ):
+        example_of(make_run, records, ("one", "eins", "1-0"))
 
 
 def test_rows_with_attention_and_weights_at_most_sixteen(make_run: MakeRun, records: Read) -> None:
