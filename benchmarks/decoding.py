@@ -29,7 +29,7 @@ from omegaconf import DictConfig, OmegaConf
 from peers.running import Peer, Translated
 from training import Trainee, product_name
 
-from attnlab.experiment.build import build_datamodule, build_search, prepare_data
+from attnlab.experiment.build import allow_tf32, build_datamodule, build_search, prepare_data
 from attnlab.experiment.quiet import quiet_libraries
 
 
@@ -143,6 +143,7 @@ def own_side(trainee: Trainee, config: DictConfig) -> Side:
 
     def translate() -> Translated:
         found: dict[int, str] = {}
+        allow_tf32(trainee.precision.name)
         synchronize(device)
         started = time.perf_counter()
         with torch.inference_mode(), torch.autocast(device.type, dtype=low, enabled=low is not None):

@@ -91,7 +91,6 @@ def parse() -> argparse.Namespace:
     for axis, default in zip(AXES, (256, 50, 50, 16, 5), strict=True):
         parser.add_argument(f"--{axis}", type=int, default=default, help="while another size moves")
         parser.add_argument(f"--{axis}-sizes", type=int, nargs="+", default=AXES[axis])
-    parser.add_argument("--work", type=Path, default=WORK)
     parser.add_argument("--output", type=Path, default=report.RESULTS)
     parser.add_argument("--peak", choices=WORKS, help="only the memory of one of these, in this process")
     return parser.parse_args()

@@ -46,9 +46,12 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, texts: int 
 
 def setting(precision: str) -> list[str]:
     """Hardware, versions and commit."""
-    from attnlab.experiment.results import environment  # noqa: PLC0415 - what only measures starts without it
+    import torch  # noqa: PLC0415 - what only measures starts without it
 
-    facts = environment(precision=precision, folder=ROOT)
+    from attnlab.experiment.results import environment  # noqa: PLC0415
+
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    facts = environment(precision=precision, device=device, folder=ROOT)
     git = facts["git"] or {"commit": "unknown", "dirty": False}
     versions = ", ".join(f"{package} {facts['versions'][package]}" for package in PACKAGES)
     accelerator = f", {facts['accelerator']}" if facts["accelerator"] else ""

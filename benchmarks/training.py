@@ -30,6 +30,7 @@ from peers.running import Peer
 from attnlab.data.batch import Batch
 from attnlab.data.prepare import PreparedData
 from attnlab.experiment.build import (
+    allow_tf32,
     build_datamodule,
     build_judge,
     build_model,
@@ -94,6 +95,7 @@ class Trainee:
 
     def __call__(self) -> float:
         """Tokens a second."""
+        allow_tf32(self.precision.name)  # which the last side that was built has decided for all
         clock = Clock(self.skip)
         quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
         trainer = build_trainer(self.config, self.precision, callbacks=[clock], **quiet)
@@ -107,6 +109,7 @@ class Trainee:
 
     def recurrent_rate(self) -> float:
         """Tokens a second if there were only torch's recurrent layers."""
+        allow_tf32(self.precision.name)
         batches, tokens = self.sampled()
         return tokens / recurrent_seconds(self.model, batches, self.dtype, device_of(self.config))
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from pathlib import Path
 
@@ -294,7 +295,7 @@ def test_sentences_come_from_the_command_line_a_file_or_standard_input(
     assert spoken.status == 0
     assert len(spoken.stdout.splitlines()) == 2
     assert spoken.stdout == read.stdout == piped.stdout == dashed.stdout
-    windows = translate(stdin=text.replace(b"\n", b"\r\n")[:-2])
+    windows = translate(stdin=BOM_UTF8 + text.replace(b"\n", b"\r\n")[:-2])
     assert windows.stdout == spoken.stdout
 
 

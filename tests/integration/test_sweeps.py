@@ -176,6 +176,11 @@ def test_another_question_is_refused(commands: Commands, swept: Finished) -> Non
         (["sweeps=normalizers", "hydra.sweeper.workers=0"], "workers run trials side by side, but there are 0: use 1"),
         (["sweeps=normalizers", "hydra.sweeper.heartbeat=200"], "heartbeat is 200.0 and grace_period 120.0: make hear"),
         (["sweeps=tune_any", "hydra.sweeper.n_trials=null"], "a search ends after n_trials trials, but there is no"),
+        (
+            ["sweeps=normalizers", "hydra.sweeper.n_trials=0"],
+            "a sweep has trials, but hydra.sweeper.n_trials is 0: set",
+        ),
+        (["sweeps=normalizers,pareto"], "sweeps=normalizers,pareto: a command runs one sweep: give each a command of"),
     ],
 )
 def test_bad_input_is_told_before_the_first_trial(commands: Commands, arguments: list[str], told: str) -> None:
@@ -185,9 +190,10 @@ def test_bad_input_is_told_before_the_first_trial(commands: Commands, arguments:
 
 
 def test_a_sweep_file_alone_trains_once(commands: Commands) -> None:
-    """Without -m its settings hold, and no trial is looked for."""
+    """Without -m its settings hold, no trial is looked for, and the user is told."""
     said = commands("train", *TINY, "sweeps=normalizers", "paths.outputs=alone", "paths.cache=cache")
     assert said.status == 0, said.stderr
+    assert "this is one run with the settings of sweeps=normalizers: with -m all of its trials run" in said.stderr
 
 
 @pytest.fixture

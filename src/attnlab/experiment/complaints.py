@@ -90,6 +90,9 @@ def _not_composed(error: ConfigCompositionException, conf: Path, command: str, a
     several = re.match(r"Ambiguous value for argument '(.*)'\n", said) or re.match("Sweep parameters '(.*)' req", said)
     if several:
         return f"{several[1]} names several values: add -m to run one after the other, or quote it as a list or text."
+    sweeps = next((each for each in arguments if re.match(r"\+?sweeps=.*,", each)), None)
+    if sweeps and "changed it from" in said:
+        return f"{sweeps}: a command runs one sweep: give each a command of its own."
     if asked is None:
         cause = error.__cause__
         return f"{first_line(error)}{f' ({first_line(cause)})' if cause is not None else ''}: mend the setting."

@@ -14,7 +14,7 @@ from attnlab.evaluation.pictures import save_figure
 from attnlab.experiment.build import prepare_data
 from attnlab.experiment.quiet import quiet_libraries
 from attnlab.experiment.rehearsal import try_model
-from attnlab.experiment.results import short_path
+from attnlab.experiment.results import environment, short_path
 from attnlab.experiment.run_folder import Run, open_run, write_config
 from attnlab.experiment.score import leave_results, print_table, score
 from attnlab.experiment.show import draw_forced, spread_rows
@@ -47,7 +47,7 @@ def evaluate(config: DictConfig) -> float:
         "split": config.split,
         "seed": run.config.seed,
     }
-    leave_results(folder, scored, scored.metrics, about, "32-true")
+    leave_results(folder, scored, scored.metrics, about, environment(precision="32-true", device=device))
     for number, row in enumerate(spread_rows(scored.translations, config.pictures), start=1):
         figure = draw_forced(scored, row)
         assert figure is not None

@@ -102,7 +102,7 @@ def probe(config: DictConfig) -> float:
         "seed": run.config.seed,
         "probe": {name: value for name, value in config.items() if name != "paths"},
     }
-    write_results(folder, Results(metrics, {}, about, environment(precision="32-true")))
+    write_results(folder, Results(metrics, {}, about, environment(precision="32-true", device=device)))
     title = f"{run.config.model.name} on {config.split} of {run.config.data.name}"
     drawn = draw_probe(
         {name: measured.estimate(near[OVERALL]) for name, measured in shares.items()},

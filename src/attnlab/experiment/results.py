@@ -128,10 +128,18 @@ def read_translations(folder: Path) -> list[Translation]:
     translations = []
     for number, line in enumerate(lines if lines != [""] else [], start=1):
         try:
-            translations.append(Translation(**json.loads(line)))
+            translations.append(_translation(json.loads(line)))
         except (json.JSONDecodeError, TypeError) as error:
             raise _unreadable(path, f"holds no translation on line {number} ({error})") from error
     return translations
+
+
+def _translation(values: Any) -> Translation:
+    found = Translation(**values)
+    texts, counts = (found.source, found.reference, found.hypothesis), (found.source_length, found.reference_length)
+    if not all(isinstance(text, str) for text in texts) or not all(type(count) is int for count in counts):
+        raise TypeError("a sentence is no text, or its length no whole number")
+    return found
 
 
 def results_table(
@@ -154,11 +162,12 @@ def results_table(
     return table
 
 
-def environment(*, precision: str, folder: Path = Path(__file__).parent) -> dict[str, Any]:
+def environment(*, precision: str, device: torch.device, folder: Path = Path(__file__).parent) -> dict[str, Any]:
     """Versions, hardware and code state, in plain containers.
 
     Args:
         precision: the precision the run really used.
+        device: where the run's model was.
         folder: any folder of the repository whose state is recorded, that of the code unless told.
     """
     versions = {"python": platform.python_version()}
@@ -169,7 +178,7 @@ def environment(*, precision: str, folder: Path = Path(__file__).parent) -> dict
         "cpu": _cpu(),
         "cpu_count": os.cpu_count(),
         "threads": torch.get_num_threads(),
-        "accelerator": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "accelerator": torch.cuda.get_device_name(device) if device.type == "cuda" else None,
         "precision": precision,
         "deterministic": torch.are_deterministic_algorithms_enabled(),
         "git": _git_state(folder),

@@ -26,7 +26,6 @@ from attnlab.experiment.build import build_datamodule, build_judge, build_search
 from attnlab.experiment.results import (
     Results,
     Translation,
-    environment,
     results_table,
     write_results,
     write_translations,
@@ -127,11 +126,12 @@ def build_alignment_judge(
     return AlignmentJudge(sources, references, prepared.tokenizers, buckets, gold)
 
 
-def leave_results(folder: Path, scored: Scored, metrics: dict[str, float], run: dict[str, Any], precision: str) -> None:
+def leave_results(
+    folder: Path, scored: Scored, metrics: dict[str, float], run: dict[str, Any], environment: dict[str, Any]
+) -> None:
     """Writes metrics.json and translations.jsonl into `folder`."""
     write_translations(folder, scored.translations)
-    state = environment(precision=precision)
-    write_results(folder, Results(metrics, scored.signatures, run, state))
+    write_results(folder, Results(metrics, scored.signatures, run, environment))
 
 
 def print_table(config: DictConfig, metrics: dict[str, float], split: str, title: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import lightning
 import torch
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.fabric.utilities.rank_zero import _get_rank
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
@@ -32,7 +33,7 @@ from attnlab.experiment.components import component
 from attnlab.experiment.layout import CHECKPOINT_FOLDER, TOKENIZER_FOLDER, weights_file
 from attnlab.experiment.quiet import quiet_libraries
 from attnlab.experiment.rehearsal import check_monitored, check_settings, try_model, try_search
-from attnlab.experiment.results import read_results, short_path
+from attnlab.experiment.results import environment, read_results, short_path
 from attnlab.experiment.resume import held, is_finished, resumed_config, stoppable
 from attnlab.experiment.run_folder import (
     claim,
@@ -72,6 +73,7 @@ def train(config: DictConfig) -> float | tuple[float, ...]:
     quiet_libraries()
     join_sweep(config)
     if config.resume is None:
+        _warn_of_a_sweep_alone()
         # These refer to the command that runs now, and a run is read by others later.
         config.model.name = str(config.model.name)
         config.paths.run = short_path(Path(config.paths.run))
@@ -82,6 +84,13 @@ def train(config: DictConfig) -> float | tuple[float, ...]:
         log.info("%s is finished: python evaluate.py run=%s scores it again", folder, folder)
         return returned(own, read_results(folder).metrics)
     return _train(own, begun=True)
+
+
+def _warn_of_a_sweep_alone() -> None:
+    hydra = HydraConfig.get()
+    name = hydra.runtime.choices.get("sweeps", None)
+    if name is not None and hydra.mode is RunMode.RUN:
+        log.warning("this is one run with the settings of sweeps=%s: with -m all of its trials run", name)
 
 
 def _train(config: DictConfig, *, begun: bool) -> float | tuple[float, ...]:
@@ -157,7 +166,8 @@ def _run(
     run = {"model": config.model.name, "data": config.data.name, "seed": config.seed, "folder": str(folder)}
     tracker.log_summary(metrics)
     show_test(tracker, folder, config, scored, prepared)
-    leave_results(folder, scored, metrics, run, precision.name)
+    made_on = environment(precision=precision.name, device=trainer.strategy.root_device)
+    leave_results(folder, scored, metrics, run, made_on)
     print_table(config, metrics, "test", f"{config.model.name} on the test split of {config.data.name}")
     return returned(config, metrics)
 

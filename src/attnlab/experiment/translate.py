@@ -112,7 +112,7 @@ def _decoded(chunk: Sequence[bytes]) -> tuple[list[str], list[AttnlabError | Non
     faults: list[AttnlabError | None] = []
     for line in chunk:
         try:
-            lines.append(line.decode("utf-8"))
+            lines.append(line.decode("utf-8-sig"))  # files of Windows begin with a mark
             faults.append(None)
         except UnicodeDecodeError as error:
             lines.append("")

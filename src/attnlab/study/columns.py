@@ -102,7 +102,10 @@ def choose_columns(
     metrics: list[str] = []
     for metric in groups[wanted] if isinstance(wanted, str) else wanted:
         if metric.endswith(EACH_BUCKET):
-            metrics += [f"{metric.removesuffix(EACH_BUCKET)}{bucket}" for bucket in buckets]
+            each = [f"{metric.removesuffix(EACH_BUCKET)}{bucket}" for bucket in buckets]
+            if not isinstance(wanted, str) and not set(each) & set(known):
+                check_metric("columns", each[0], known)
+            metrics += each
             continue
         if not isinstance(wanted, str):
             check_metric("columns", metric, known)

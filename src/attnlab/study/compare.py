@@ -81,6 +81,8 @@ def compare(config: DictConfig) -> None:
 
 def _comparison(config: DictConfig, records: Sequence[Record]) -> Comparison:
     """The rows in the columns and the order that a user asks for."""
+    if not isinstance(config.groups, DictConfig):
+        raise ConfigError("groups has lists of metrics by name, but there are none: leave it as it is.")
     known = list(dict.fromkeys(metric for record in records for metric in record.metrics))
     columns = choose_columns(
         _wanted(config.columns),

@@ -33,11 +33,14 @@ class Point:
 def course(record: Record) -> list[Point]:
     """The epochs of a run; none if it left no log."""
     path = record.folder / LOG_FILE
-    return read_course(path.read_text(encoding="utf-8").splitlines()) if path.is_file() else []
+    return read_course(path.read_text(encoding="utf-8", errors="replace").splitlines()) if path.is_file() else []
 
 
 def read_course(lines: Iterable[str]) -> list[Point]:
-    """The epochs that a log tells of; of one that was trained again after a crash only the last telling."""
+    """The epochs that a log tells of; of one that was trained again after a crash only the last telling.
+
+    A line that is no whole one counts for nothing.
+    """
     points: dict[int, Point] = {}
     seconds, before = 0.0, None
     for line in lines:
@@ -53,7 +56,10 @@ def read_course(lines: Iterable[str]) -> list[Point]:
         before = now
         if epoch is not None:
             pairs = (part.rpartition(" ") for part in re.split(r", (?=\D)", epoch[2]))
-            metrics = {name: float(value.replace(",", "")) for name, _, value in pairs}
+            try:
+                metrics = {name: float(value.replace(",", "")) for name, _, value in pairs}
+            except ValueError:  # a line that a crash cut off
+                continue
             points = {step: point for step, point in points.items() if step < int(epoch[1])}
             points[int(epoch[1])] = Point(int(epoch[1]), seconds, metrics)
     return list(points.values())

@@ -51,5 +51,5 @@ def draw_learning(courses: Courses, styles: Mapping[str, Style]) -> Figure:
     panels[0][0].set_ylim(bottom=0)
     panels[1][0].set_xlabel("target tokens seen (million)")
     panels[1][1].set_xlabel("time (minutes)")
-    finish(figure, panels[0][1], others=sum(not styles[name].shown for name in courses))
+    finish(figure, [panels[0][1]], others=sum(not styles[name].shown for name in courses))
     return figure

@@ -105,8 +105,7 @@ def draw_lengths(rows: Sequence[Row], sentences: Sentences, styles: Mapping[str,
     bleu_axis(grid[0, 0])
     grid[0, 0].set_ylabel("test BLEU")
     grid[1, 0].set_ylabel("sentences", fontsize=9)
-    fullest, _ = max(zip(grid[0], panels.values(), strict=True), key=lambda each: len(each[1]))
-    finish(figure, fullest, others=len(set(names.values())) - len(shown))
+    finish(figure, list(grid[0]), others=len(set(names.values())) - len(shown))
     return figure
 
 

@@ -54,6 +54,13 @@ def read_sentences(records: Sequence[Record]) -> Sentences | str:
         first_missing = relative_path(missing[0])
         return f"{len(missing)} of {len(records)} runs have no {TRANSLATIONS_FILE} (the first: {first_missing})"
     said = [read_translations(record.folder) for record in records]
+    for record, translations in zip(records, said, strict=True):
+        expected = record.known("test/sentences")
+        if not translations or (expected is not None and len(translations) != expected):
+            raise RunError(
+                f"{TRANSLATIONS_FILE} has a line for each test sentence, but in {relative_path(record.folder)} it has "
+                f"{len(translations):,} for {expected or 1:,.0f}: restore it, or leave the run out."
+            )
     first = [(one.source, one.reference) for one in said[0]]
     for record, translations in zip(records, said, strict=True):
         own = [(one.source, one.reference) for one in translations]
@@ -74,7 +81,7 @@ def read_sentences(records: Sequence[Record]) -> Sentences | str:
         references=[reference for _, reference in first],
         lengths=[one.source_length for one in said[0]],
         buckets=[one.bucket for one in said[0]],
-        gold=[one.gold for one in said[0]],
+        gold=[next((one.gold for one in same if one.gold is not None), None) for same in zip(*said, strict=True)],
         statistics=dict(zip((record.folder for record in records), _count(scoring, said), strict=True)),
     )
 

@@ -37,9 +37,11 @@ _SPLITS: Final = frozenset({"train", "validation", "test"})
 
 
 def lookup(config: Mapping[str, Any], key: str) -> Any:
-    """The value of a dotted key, or ABSENT."""
+    """The value of a dotted key; None below what is switched off, which is a choice; else ABSENT."""
     value: Any = config
     for part in key.split("."):
+        if value is None:
+            return None
         if not isinstance(value, Mapping) or part not in value:
             return ABSENT
         value = value[part]

@@ -88,7 +88,7 @@ def draw_sizes(lines: Lines) -> Figure:
         axes.grid(axis="y", color="0.9")
     for axes in panels[1]:
         axes.set_xlabel("hidden size")
-    finish(figure, panels[0][0], others=sum(not style.shown for style in styles.values()))
+    finish(figure, [panels[0][0]], others=sum(not style.shown for style in styles.values()))
     return figure
 
 

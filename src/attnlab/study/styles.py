@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -107,11 +107,14 @@ def bleu_axis(axes: Axes) -> None:
     axes.set_ylim(0, min(105.0, axes.get_ylim()[1]))
 
 
-def finish(figure: Figure, axes: Axes, *, others: int = 0) -> None:
-    """Puts what the lines of `axes` are called below the figure, and the number of grey lines among them."""
-    handles, labels = axes.get_legend_handles_labels()
+def finish(figure: Figure, panels: Sequence[Axes], *, others: int = 0) -> None:
+    """Puts what the lines of the panels are called below the figure, and the number of grey lines among them."""
+    named: dict[Any, Any] = {}
+    for axes in panels:
+        named |= {label: handle for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+    handles, labels = list(named.values()), list(named)
     if others:
-        handles += axes.plot([], [], color=Style().color, linewidth=0.9)
+        handles += panels[0].plot([], [], color=Style().color, linewidth=0.9)
         labels.append(f"{others} other{'s' * (others > 1)}")
     room = int(figure.get_figwidth() * _LETTERS)
     columns = max(1, min(len(labels), _MOST_COLUMNS, room // (max(map(len, labels)) + _HANDLE)))

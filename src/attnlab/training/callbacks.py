@@ -17,15 +17,15 @@ class Throughput(Callback):
     """Logs `train/tokens_per_second` and `train/tokens`: target tokens that are no padding, EOS counted.
 
     The second counts from the start of the run, also where training goes on from a checkpoint. Time spent on validation
-    and checkpoints does not count; loading batches does. Of several processes the first counts its own and takes the
-    others to be as fast, since no step ends before all of them have taken it.
+    and checkpoints does not count; loading batches does, but for the first one after such a pause. Of several processes
+    the first counts its own and takes the others to be as fast, since no step ends before all of them have taken it.
     """
 
     def __init__(self) -> None:
         self._seen = 0
         self._tokens = 0
         self._seconds = 0.0
-        self._since = 0.0
+        self._since: float | None = None
 
     def state_dict(self) -> dict[str, int]:
         """What must not be lost when training is interrupted."""
@@ -36,12 +36,19 @@ class Throughput(Callback):
         self._seen = state_dict["seen"]
 
     def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        """Starts the clock, also where training goes on in the middle of an epoch."""
-        self._tokens, self._seconds, self._since = 0, 0.0, time.perf_counter()
+        """Sets the clock to zero, also where training goes on in the middle of an epoch."""
+        self._tokens, self._seconds, self._since = 0, 0.0, None
 
     def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        """Starts it anew."""
+        """Sets it to zero."""
         self.on_train_start(trainer, pl_module)
+
+    def on_train_batch_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, batch: Batch, batch_idx: int
+    ) -> None:
+        """Lets the clock go on after a pause."""
+        if self._since is None:
+            self._since = time.perf_counter()
 
     def on_train_batch_end(
         self,
@@ -54,6 +61,7 @@ class Throughput(Callback):
         """Counts one batch."""
         if batch.target.is_cuda:
             torch.cuda.synchronize(batch.target.device)
+        assert self._since is not None
         now = time.perf_counter()
         self._seconds += now - self._since
         self._since = now
@@ -66,7 +74,13 @@ class Throughput(Callback):
 
     def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Leaves out a validation in the middle of an epoch."""
-        self._since = time.perf_counter()
+        self._since = None
+
+    def on_save_checkpoint(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Leaves out the writing that follows."""
+        self._since = None
 
 
 class Journal(Callback):

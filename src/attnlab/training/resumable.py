@@ -116,7 +116,9 @@ class Resumable(Checkpoint):
     ) -> None:
         """Keeps a state in the middle of an epoch when it is time."""
         done = batch_idx + 1
-        validates = trainer.val_check_batch is not None and done % trainer.val_check_batch == 0
+        across_epochs = trainer.check_val_every_n_epoch is None  # then Lightning validates by batches of all epochs
+        counted = trainer.fit_loop.total_batch_idx + 1 if across_epochs else done
+        validates = trainer.val_check_batch is not None and counted % trainer.val_check_batch == 0
         ends = trainer.is_last_batch or trainer.should_stop or trainer.global_step == trainer.max_steps
         if done % trainer.accumulate_grad_batches or validates or ends:
             return

@@ -20,7 +20,8 @@ _OWN = ("hydra", "sweeps", "experiment", "paths", "logger")
 def write_best(study: optuna.Study, folder: Path, space: Space, loader: ConfigLoader, config: DictConfig) -> str:
     """Leaves experiment/best.yaml in the sweep's folder, and returns the arguments of train.py that use it.
 
-    It holds the choices that are not the default ones, and every value that these choices leave otherwise.
+    It holds the choices that are not the default ones, those within another choice, whose defaults may be other ones
+    than those of the command, and every value that these choices leave otherwise.
     """
     best = study.best_trial
     trial = loader.load_sweep_config(config, space.overrides(best.params))
@@ -29,7 +30,7 @@ def write_best(study: optuna.Study, folder: Path, space: Space, loader: ConfigLo
     chosen = {
         group: choice
         for group, choice in trial.hydra.runtime.choices.items()
-        if group.partition("/")[0] not in _OWN and usual.get(group) != choice
+        if group.partition("/")[0] not in _OWN and ("/" in group or usual.get(group) != choice)
     }
     plain = loader.load_configuration(name, [f"{group}={choice}" for group, choice in chosen.items()], RunMode.RUN)
     before, after = settings_of(plain), settings_of(trial)

@@ -6,6 +6,7 @@ import logging
 import os
 import secrets
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from attnlab.experiment.trial import objective_names, study_name
 from hydra_plugins.attnlab_sweeper._afterwards import show
 from hydra_plugins.attnlab_sweeper._identity import check_identity
 from hydra_plugins.attnlab_sweeper._queue import Queue
-from hydra_plugins.attnlab_sweeper._space import check_space, read_space
+from hydra_plugins.attnlab_sweeper._space import Point, check_space, read_space
 from hydra_plugins.attnlab_sweeper._worker import Worker
 
 log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ def sweep(config: DictConfig, context: HydraContext, task: TaskFunction, argumen
         )
     space = read_space(settings.params or {}, arguments)
     grid = settings.sampler._target_ == "optuna.samplers.GridSampler"
-    points = space.grid() if grid else _number(settings)
+    points = asked_trials(settings.n_trials, space.grid() if grid else None)
     base = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     check_settings(base)
     check_space(space, context.config_loader, config)
@@ -116,10 +117,19 @@ def _directions(settings: DictConfig, num_objectives: int) -> list[StudyDirectio
     return [StudyDirection[each] for each in names]
 
 
-def _number(settings: DictConfig) -> int:
-    if settings.n_trials is None:
+def asked_trials(number: int | None, grid: Sequence[Point] | None) -> Sequence[Point] | int:
+    """The first so many points of a grid, all without a number; the number of trials of a search.
+
+    Raises:
+        ConfigError: there is no number for a search, or none of trials.
+    """
+    if number is not None and number < 1:
+        raise ConfigError(f"a sweep has trials, but hydra.sweeper.n_trials is {number}: set it to 1 or more.")
+    if grid is not None:
+        return grid[:number]
+    if number is None:
         raise ConfigError("a search ends after n_trials trials, but there is no number: set hydra.sweeper.n_trials=20.")
-    return int(settings.n_trials)
+    return number
 
 
 def make_sampler(config: DictConfig, number: int, *, grid: bool) -> BaseSampler:

@@ -2,10 +2,11 @@ import io
 import json
 import math
 import subprocess
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+import torch
 from rich.console import Console
 
 from attnlab.errors import RunError
@@ -22,6 +23,7 @@ from attnlab.experiment.results import (
     write_whole,
 )
 
+CPU = torch.device("cpu")
 RESULTS = Results(
     metrics={"test/bleu": 41.02, "test/sentences": 1000.0},
     signatures={"bleu": "nrefs:1|case:lc"},
@@ -95,7 +97,12 @@ def test_no_translations_are_an_empty_file(tmp_path: Path) -> None:
     assert read_translations(tmp_path) == []
 
 
-@pytest.mark.parametrize("line", ["{", "{}", "[1, 2]", '{"source": "a"}'])
+WRONG: list[dict[str, object]] = [{"hypothesis": None}, {"source_length": "6"}]
+
+
+@pytest.mark.parametrize(
+    "line", ["{", "{}", "[1, 2]", '{"source": "a"}', *(json.dumps({**asdict(TRANSLATION), **wrong}) for wrong in WRONG)]
+)
 def test_a_spoilt_translation_is_named_with_its_line(tmp_path: Path, line: str) -> None:
     path = write_translations(tmp_path, [TRANSLATION])
     path.write_text(path.read_text(encoding="utf-8") + line + "\n", encoding="utf-8")
@@ -153,12 +160,13 @@ def test_the_table_of_alignments_fits_a_terminal() -> None:
 
 
 def test_the_environment_is_plain_and_complete() -> None:
-    found = environment(precision="32-true", folder=Path.cwd())
+    found = environment(precision="32-true", device=CPU, folder=Path.cwd())
     assert json.loads(json.dumps(found)) == found
     assert {"attnlab", "torch", "lightning", "sacrebleu", "python"} <= set(found["versions"])
     assert found["precision"] == "32-true"
     assert found["threads"] >= 1
     assert found["cpu"]
+    assert found["accelerator"] is None, "whatever else the machine has, the model was on its processor"
 
 
 def git(folder: Path, *command: str) -> str:
@@ -172,12 +180,12 @@ def test_the_code_state_is_recorded(tmp_path: Path) -> None:
     git(tmp_path, "add", ".")
     git(tmp_path, "commit", "-m", "first")
     commit = git(tmp_path, "rev-parse", "HEAD").strip()
-    assert environment(precision="32-true", folder=tmp_path)["git"] == {"commit": commit, "dirty": False}
+    assert environment(precision="32-true", device=CPU, folder=tmp_path)["git"] == {"commit": commit, "dirty": False}
     (tmp_path / "code.py").write_text("a = 2\n")
-    assert environment(precision="32-true", folder=tmp_path)["git"] == {"commit": commit, "dirty": True}
+    assert environment(precision="32-true", device=CPU, folder=tmp_path)["git"] == {"commit": commit, "dirty": True}
 
 
 def test_outside_a_repository_there_is_no_code_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert environment(precision="32-true", folder=tmp_path)["git"] is None
+    assert environment(precision="32-true", device=CPU, folder=tmp_path)["git"] is None
     monkeypatch.setenv("PATH", str(tmp_path))  # no git at all
-    assert environment(precision="32-true", folder=Path(__file__).parent)["git"] is None
+    assert environment(precision="32-true", device=CPU, folder=Path(__file__).parent)["git"] is None

@@ -116,7 +116,7 @@ def make_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeRun:
         if composed:
             (path / "composed.yaml").write_text(yaml.safe_dump(REFERENCES, sort_keys=False), encoding="utf-8")
         results = {
-            "metrics": {"test/sentences": 1000.0, **(metrics or {})},
+            "metrics": {"test/sentences": float(len(translations) or 1000), **(metrics or {})},
             "signatures": {"bleu": "nrefs:1|case:mixed"},
             "run": {"model": model, "data": settings["data"]["name"], "seed": seed, "folder": folder},
             "environment": changed(ENVIRONMENT, environment or {}),

@@ -95,6 +95,16 @@ def test_a_setting_that_was_added_has_a_baseline_with_it(make_run: MakeRun, reco
     }
 
 
+def test_what_is_switched_off_is_not_like_what_is_on(make_run: MakeRun, records: Read) -> None:
+    for model in ("luong_dot", "no_attention"):
+        for name, averaging in (("on", {"_target_": "attnlab.MovingAverage", "decay": 0.9}), ("off", None)):
+            make_run(f"{model} {name}", model, config={"callbacks": {"averaging": averaging}})
+    assert find_baseline(rows_of(records()), None).against == {
+        "luong_dot averaging=null": "no_attention averaging=null",
+        "luong_dot averaging=MovingAverage": "no_attention averaging=MovingAverage",
+    }
+
+
 def test_rows_without_a_baseline_are_named(make_run: MakeRun, records: Read) -> None:
     rows = over_sizes(make_run, records, luong_dot=(64, 256), no_attention=(64, 128))
     missing = "no single row of no_attention has the settings of: luong_dot hidden_size=256"

@@ -88,5 +88,7 @@ def test_an_unknown_group_is_refused() -> None:
 def test_an_unknown_metric_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"columns takes .*, but none has test/blue: did you mean test/bleu\?"):
         choose_columns(["test/blue"], GROUPS, buckets=[], known=["test/bleu", "parameters"])
+    with pytest.raises(ConfigError, match=r"none has test/blue/short: did you mean test/bleu/short\?"):
+        choose_columns(["test/blue/*"], GROUPS, buckets=["short"], known=["test/bleu/short"])
     with pytest.raises(ConfigError, match=r"sort takes .*, but none has xyz: metrics.json of a run shows all it has"):
         check_metric("sort", "xyz", ["test/bleu"])

@@ -124,6 +124,7 @@ MISTAKES = {
     "columns": (["runs=sweep", "columns=3"], "^columns is a list of metrics, but it is 3: write columns="),
     "no columns": (["runs=sweep", "columns=[]"], r"^columns is a list of metrics, but it is \[\]"),
     "group": (["runs=sweep", "columns=quantity"], "^columns is one of quality, alignment or a list of metrics, but it"),
+    "no groups": (["runs=sweep", "groups=null"], "^groups has lists of metrics by name, but there are none: leave it"),
     "broken group": (["runs=sweep", "groups.quality=x"], "^groups.quality is a list of metrics, but it is 'x'"),
     "metric": (["runs=sweep", "columns=[test/blue]"], "^columns takes metrics that runs have, but none has test/blue"),
     "sort": (["runs=sweep", "sort=BLEU"], "^sort takes metrics that runs have, but none has BLEU"),

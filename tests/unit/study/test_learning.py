@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from matplotlib.axes import Axes
 
-from attnlab.study.learning import Point, read_course
+from attnlab.study.learning import Point, course, read_course
 from attnlab.study.learning_figure import courses_of, draw_learning
 from attnlab.study.records import Record
 from attnlab.study.rows import rows_of
@@ -27,6 +27,14 @@ def test_the_clock_runs_past_midnight() -> None:
     first, second = read_course(LOG.splitlines())
     assert first == Point(100, 70.0, {"train/loss": 0.5, "val/bleu": 40.0, "train/tokens": 60000.0})
     assert (second.step, second.seconds) == (200, 130.0)
+
+
+def test_a_line_that_was_cut_off_counts_for_nothing(make_run: MakeRun, records: Read) -> None:
+    make_run("a", log=LOG + "00:02:40 INFO epoch 2, step 300: train/loss 0.125, val/")
+    with Path("a", "train.log").open("ab") as file:
+        file.write(b"\xff\xfe\n")
+    (record,) = records()
+    assert course(record) == read_course(LOG.splitlines())
 
 
 def test_time_between_two_starts_does_not_count_and_an_epoch_told_again_replaces_the_first() -> None:

@@ -38,6 +38,25 @@ def test_what_is_missing_is_told(make_run: MakeRun, records: Read) -> None:
     assert read_sentences(records()) == "1 of 2 runs have no translations.jsonl (the first: b)"
 
 
+@pytest.mark.parametrize(("left", "expected"), [(2, 3), (0, 1)])
+def test_a_file_that_lost_lines_is_refused(make_run: MakeRun, records: Read, left: int, expected: int) -> None:
+    folder = make_run("a", translations=SAID, metrics={"test/sentences": None if left == 0 else 3.0})
+    lines = (folder / "translations.jsonl").read_text("utf-8").splitlines(keepends=True)
+    (folder / "translations.jsonl").write_text("".join(lines[:left]), "utf-8")
+    with pytest.raises(
+        RunError, match=rf"a line for each test sentence, but in a it has {left} for {expected}: restor"
+    ):
+        read_sentences(records())
+
+
+def test_links_are_those_of_the_first_run_that_knows_them(make_run: MakeRun, records: Read) -> None:
+    make_run("a", translations=SAID)
+    make_run("b", seed=2, translations=SAID, gold=["0-0", "", "1-1"])
+    sentences = read_sentences(records())
+    assert isinstance(sentences, Sentences)
+    assert sentences.gold == ["0-0", "", "1-1"]
+
+
 @pytest.mark.parametrize(("others", "line"), [(SAID[::-1], 1), (SAID[:2], 3), ([*SAID, SAID[0]], 4)])
 def test_other_sentences_are_refused(
     make_run: MakeRun, records: Read, others: list[tuple[str, str, str]], line: int

@@ -9,6 +9,7 @@ from attnlab.study.settings import (
     chosen_differences,
     differences,
     labels,
+    lookup,
     referring_keys,
     setting,
     setting_text,
@@ -21,6 +22,8 @@ def test_a_setting_is_found_by_its_dotted_key() -> None:
     config: Config = {"data": {"sample": {"train": None}, "join": 1}}
     assert setting(config, "data.join") == 1
     assert setting(config, "data.sample.train.size") is None
+    assert lookup(config, "data.sample.train.size") is None, "switched off"
+    assert lookup(config, "data.sample.test.size") is ABSENT
     assert setting(config, "data.join.train") is None
 
 

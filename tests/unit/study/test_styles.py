@@ -33,5 +33,15 @@ def test_unknown_points_are_gaps_and_one_seed_has_no_interval(drawn: Drawn) -> N
     draw_line(axes, [1.0, 2.0], [Estimate(1.0, 0.5, 3), None], "b", Style())
     (points,) = drawn(axes).values()
     assert str(points) == str([(1.0, 1.0), (2.0, math.nan), (3.0, 3.0)])
-    finish(figure, axes, others=2)
+    finish(figure, [axes], others=2)
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["a $x$", "2 others"]
+
+
+def test_the_legend_names_the_lines_of_every_panel() -> None:
+    figure = Figure()
+    panels = list(figure.subplots(1, 2))
+    for axes, names in zip(panels, ("ab", "bc"), strict=True):
+        for name in names:
+            axes.plot([1, 2], [1, 2], label=name)
+    finish(figure, panels)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["a", "b", "c"]

@@ -39,6 +39,7 @@ def test_throughput_counts_real_target_tokens_without_the_first(clock: list[floa
     throughput.load_state_dict({"seen": 100})
     batch = collate([[5] * 9, [5]], [[4, 4, 4], [4]], range(2))  # 4 + 2 tokens with EOS, 2 of padding
     throughput.on_train_epoch_start(trainer, listener)
+    throughput.on_train_batch_start(trainer, listener, batch, 0)
     for time in (2.0, 3.0):
         clock[0] = time
         throughput.on_train_batch_end(trainer, listener, None, batch, 0)
@@ -51,14 +52,24 @@ def test_throughput_counts_real_target_tokens_without_the_first(clock: list[floa
     assert throughput.state_dict() == {"seen": 112}
 
 
-def test_a_validation_in_the_middle_of_an_epoch_costs_no_throughput(clock: list[float]) -> None:
+@pytest.mark.parametrize(
+    "pause",
+    [
+        lambda throughput, *who: throughput.on_validation_end(*who),
+        lambda throughput, *who: throughput.on_save_checkpoint(*who, {}),
+    ],
+    ids=["validation", "checkpoint"],
+)
+def test_a_pause_in_the_middle_of_an_epoch_costs_no_throughput(pause: Callable[..., None], clock: list[float]) -> None:
     throughput, listener, trainer = Throughput(), Listener(), lightning.Trainer(logger=False, accelerator="cpu")
     batch = collate([[5]], [[4]], [0])
     throughput.on_train_epoch_start(trainer, listener)
+    throughput.on_train_batch_start(trainer, listener, batch, 0)
     clock[0] = 1.0
     throughput.on_train_batch_end(trainer, listener, None, batch, 0)
+    pause(throughput, trainer, listener)
     clock[0] = 100.0
-    throughput.on_validation_end(trainer, listener)
+    throughput.on_train_batch_start(trainer, listener, batch, 1)
     clock[0] = 101.0
     throughput.on_train_batch_end(trainer, listener, None, batch, 1)
     assert listener.logged[-1] == ("train/tokens_per_second", 2.0)

@@ -173,6 +173,7 @@ def slow(**arguments: Any) -> Any:
         slow(every_steps=None),
         slow(max_epochs=-1, max_steps=11),
         slow(val_check_interval=2),
+        slow(check_val_every_n_epoch=None, val_check_interval=4),
         slow(limit_train_batches=2),
     ],
     ids=lambda arguments: "-".join(arguments) or "plain",
