@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, ListConfig
+from omegaconf import DictConfig, ListConfig, OmegaConf
 from rich.console import Console
 
 from attnlab.errors import ConfigError
@@ -81,7 +81,7 @@ def compare(config: DictConfig) -> None:
 
 def _comparison(config: DictConfig, records: Sequence[Record]) -> Comparison:
     """The rows in the columns and the order that a user asks for."""
-    if not isinstance(config.groups, DictConfig):
+    if not OmegaConf.is_dict(config.groups):
         raise ConfigError("groups has lists of metrics by name, but there are none: leave it as it is.")
     known = list(dict.fromkeys(metric for record in records for metric in record.metrics))
     columns = choose_columns(
