@@ -193,7 +193,7 @@ def test_a_sweep_file_alone_trains_once(commands: Commands) -> None:
     """Without -m its settings hold, no trial is looked for, and the user is told."""
     said = commands("train", *TINY, "sweeps=normalizers", "paths.outputs=alone", "paths.cache=cache")
     assert said.status == 0, said.stderr
-    assert "this is one run with the settings of sweeps=normalizers: with -m all of its trials run" in said.stderr
+    assert "this is one run with the settings of sweeps=normalizers: with -m all of its trials run" in said.stdout
 
 
 @pytest.fixture
