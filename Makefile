@@ -85,9 +85,9 @@ PEER := --peers $(if $(wildcard benchmarks/peers/.venv-opennmt-py/.ready),opennm
 
 bench: $(READY)
 	$(BIN)/python benchmarks/startup.py --rounds 3 $(SHORT)
-	$(BIN)/python benchmarks/training.py --rounds 2 --steps 20 --skip 10 $(PEER) $(SHORT)
-	$(BIN)/python benchmarks/decoding.py --rounds 2 --train-steps 60 --batch-sizes 64 $(PEER) $(SHORT)
-	$(BIN)/python benchmarks/growth.py --rounds 2 --hidden-sizes 128 256 --source-sizes 50 200 --target-sizes 50 100 \
+	$(BIN)/python benchmarks/training.py --rounds 2 --steps 10 --skip 10 $(PEER) $(SHORT)
+	$(BIN)/python benchmarks/decoding.py --rounds 1 --train-steps 60 --batch-sizes 64 $(PEER) $(SHORT)
+	$(BIN)/python benchmarks/growth.py --rounds 1 --hidden 128 --hidden-sizes 64 128 --source-sizes 50 200 --target-sizes 50 100 \
 		--batch-sizes 8 16 --beam-sizes 1 8 $(SHORT)
 	$(BIN)/python benchmarks/pipeline.py --pairs 3000 --rounds 2 --steps 4 $(SHORT)
 	$(BIN)/python benchmarks/attention_memory.py --batch 16 --source 100 --target 100 --hidden 256 $(SHORT)
