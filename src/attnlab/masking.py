@@ -15,6 +15,12 @@ def widened(tensor: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     return tensor if tensor.dtype == torch.float64 else tensor.float()
 
 
+def product_type(tensor: Tensor) -> torch.dtype:
+    """The type in which products with this tensor run: autocast's where that is on."""
+    kind = tensor.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else tensor.dtype
+
+
 def masked_softmax(scores: Float[Tensor, "*shape"], mask: Bool[Tensor, "*#shape"]) -> Float[Tensor, "*shape"]:
     """Softmax over the last axis where `mask` is True; the rest gets exactly 0, whatever its score (NaN too).
 

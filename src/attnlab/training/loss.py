@@ -1,22 +1,17 @@
 """What training minimises."""
 
 from math import inf
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, minimum, nn
-from torch.nn import LinearCrossEntropyOptions
-from torch.nn.functional import linear_cross_entropy, pad
+from torch.nn.functional import pad
 
 from attnlab.errors import ConfigError
-from attnlab.masking import running_sum, widened
-from attnlab.seq2seq.embeddings import ALIGNED
+from attnlab.masking import product_type, running_sum, widened
 from attnlab.seq2seq.model import Prediction
 from attnlab.text.special import PAD
-
-CHUNK: Final = 2**22
-"""Logits that exist together in training: 16 MiB in float32, which fit a cache and still make a large product."""
+from attnlab.training.output_loss import sum_losses
 
 
 class Loss(NamedTuple):
@@ -57,35 +52,12 @@ class LabelSmoothedCrossEntropy(nn.Module):
         vocabulary: nn.Linear,
         labels: Int[Tensor, "batch target"],
     ) -> Loss:
-        """The same of `vocabulary(outputs)`, whose rows are made, scored and forgotten a few at a time.
-
-        Torch scores a chunk and computes its gradients at once, so that no two chunks exist together. Words without
-        probability fill every row of scores up to a whole number of cache lines, as in `Embeddings.log_probs`.
-
-        The mean of -log p over the vocabulary is the label's own -log p, plus the label's logit, less the mean logit:
-        it needs no second look at the logits.
-        """
-        kind = outputs.device.type
-        dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else vocabulary.weight.dtype
-        rows, flat = outputs.flatten(0, 1).to(dtype), labels.flatten()
-        filling = -vocabulary.out_features % ALIGNED
-        nll = linear_cross_entropy(
-            rows,
-            pad(vocabulary.weight.to(dtype), (0, 0, 0, filling)),
-            flat,
-            linear_bias=pad(vocabulary.bias.to(dtype), (0, filling), value=-inf),
-            ignore_index=PAD,
-            options=LinearCrossEntropyOptions(
-                batch_chunk_size=max(1, CHUNK // vocabulary.out_features), chunking_method=None
-            ),
-        )
-        nll = widened(nll)
-        if self.label_smoothing == 0:
-            return Loss(nll, nll.detach())
-        weight, bias = vocabulary.weight, vocabulary.bias
-        above_mean = (widened(rows) * (weight[flat] - weight.mean(dim=0))).sum(dim=-1) + bias[flat] - bias.mean()
-        real = flat != PAD
-        return Loss(nll + self.label_smoothing * (above_mean * real).sum() / real.sum(), nll.detach())
+        """The same of `vocabulary(outputs)`, whose rows are made, scored and forgotten a few at a time."""
+        real = labels != PAD
+        rows = outputs[real].to(product_type(vocabulary.weight))
+        sums = sum_losses(rows, vocabulary, labels[real], smoothing=self.label_smoothing)
+        tokens = real.sum()
+        return Loss(sums.smoothed / tokens, sums.nll / tokens)
 
 
 class Minimised(NamedTuple):

@@ -12,7 +12,7 @@ from torch.testing import assert_close
 from attnlab.errors import ConfigError
 from attnlab.seq2seq.model import Prediction
 from attnlab.text.special import PAD
-from attnlab.training import loss as loss_module
+from attnlab.training import output_loss
 from attnlab.training.loss import LabelSmoothedCrossEntropy, TranslationLoss, coverage_loss
 
 
@@ -151,18 +151,41 @@ def test_without_a_weight_there_is_no_coverage_loss(prediction: Prediction, weig
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
-@pytest.mark.parametrize("chunk", [1, 21, loss_module.CHUNK])
+@pytest.mark.parametrize("even", [1, 3, 64])
+@pytest.mark.parametrize("chunk", [1, 48, output_loss.CHUNK])
 def test_scoring_outputs_in_chunks_equals_scoring_logits(
-    prediction: Prediction, smoothing: float, chunk: int, monkeypatch: pytest.MonkeyPatch
+    prediction: Prediction, smoothing: float, chunk: int, even: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Values and every gradient; 7 words, so 1 row, 3 rows and all 8 at a time."""
-    monkeypatch.setattr(loss_module, "CHUNK", chunk)
+    """Values and every gradient; 7 words filled up to 16, so 1 row, 3 rows and all 6 real ones at a time."""
+    monkeypatch.setattr(output_loss, "CHUNK", chunk)
+    monkeypatch.setattr(output_loss, "EVEN", even)
     loss, vocabulary = LabelSmoothedCrossEntropy(label_smoothing=smoothing), prediction.vocabulary
     read = [prediction.outputs, vocabulary.weight, vocabulary.bias]
     naive, fast = loss(prediction.logits, LABELS), loss.of_outputs(prediction.outputs, vocabulary, LABELS)
     assert_close(fast, naive, rtol=0, atol=1e-12)
     expected = torch.autograd.grad(3 * naive.smoothed, read)
     assert_close(torch.autograd.grad(3 * fast.smoothed, read), expected, rtol=0, atol=1e-12)
+
+
+def test_a_second_pass_through_scored_outputs_is_refused(prediction: Prediction) -> None:
+    loss = LabelSmoothedCrossEntropy(label_smoothing=0.1).of_outputs(prediction.outputs, prediction.vocabulary, LABELS)
+    loss.smoothed.backward(retain_graph=True)
+    with pytest.raises(AttributeError, match="gradients"):
+        loss.smoothed.backward()
+
+
+def test_a_sure_word_keeps_its_small_gradient_in_bfloat16() -> None:
+    """In bfloat16 its probability rounds to 1, and 1 - 1 would leave nothing."""
+    vocabulary = nn.Linear(1, 2)
+    with torch.no_grad():
+        vocabulary.weight.copy_(torch.tensor([[8.0], [0.0]]))
+        vocabulary.bias.zero_()
+    outputs, label = torch.ones(1, 1, 1).bfloat16().requires_grad_(), torch.zeros(1, 1, dtype=torch.long)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        loss = output_loss.sum_losses(outputs.flatten(0, 1), vocabulary, label.flatten(), smoothing=0.0)
+    loss.smoothed.backward()
+    assert outputs.grad is not None
+    assert outputs.grad.item() == pytest.approx(-8 / (1 + math.exp(8)), rel=0.01)
 
 
 def test_outputs_are_scored_in_mixed_precision_with_gradients_in_full(prediction: Prediction) -> None:
