@@ -7,7 +7,8 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from attnlab.errors import ConfigError
-from attnlab.seq2seq.cells import Cell, run_layers
+from attnlab.seq2seq.cells import Cell, LayersState, run_layers
+from attnlab.seq2seq.lstm import run_padded
 from attnlab.seq2seq.state import RecurrentState
 
 
@@ -51,13 +52,26 @@ class Encoder(nn.Module):
         self, embedded: Float[Tensor, "batch source embedding"], source_lengths: Int[Tensor, " batch"]
     ) -> Encoded:
         """Reads every source to its own end: padding never enters a state."""
-        packed = pack_padded_sequence(embedded, source_lengths.cpu(), batch_first=True, enforce_sorted=False)
-        outputs, last = run_layers(self.layers, packed)
-        memory, _ = pad_packed_sequence(outputs, batch_first=True, total_length=embedded.shape[1])
+        if isinstance(self.layers, nn.LSTM) and embedded.is_cpu:
+            memory, last = self._padded(self.layers, embedded, source_lengths)
+        else:
+            memory, last = self._packed(embedded, source_lengths)
         if isinstance(last, tuple):
             hidden, cell = last
             return Encoded(memory, RecurrentState(self._join(hidden), self._join(cell)))
         return Encoded(memory, RecurrentState(self._join(last), None))
+
+    def _padded(self, layers: nn.LSTM, embedded: Tensor, source_lengths: Tensor) -> tuple[Tensor, LayersState]:
+        if bool((source_lengths == embedded.shape[1]).all()):
+            memory, last = run_layers(layers, embedded)
+            return memory, last
+        return run_padded(layers, embedded, source_lengths)
+
+    def _packed(self, embedded: Tensor, source_lengths: Tensor) -> tuple[Tensor, LayersState]:
+        packed = pack_padded_sequence(embedded, source_lengths.cpu(), batch_first=True, enforce_sorted=False)
+        outputs, last = run_layers(self.layers, packed)
+        memory, _ = pad_packed_sequence(outputs, batch_first=True, total_length=embedded.shape[1])
+        return memory, last
 
     def _join(self, last: Float[Tensor, "directed batch half"]) -> Float[Tensor, "layers batch memory"]:
         """Puts the directions of a layer side by side."""
