@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 LAYERS = [
-    {"errors", "files", "masking"},
+    {"errors", "files", "masking", "tape"},
     {"decoding", "attention", "text"},
     {"evaluation", "seq2seq", "data"},
     {"training"},

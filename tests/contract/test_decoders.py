@@ -12,7 +12,7 @@ from attnlab.seq2seq import encoder, recurrent
 from attnlab.seq2seq.cells import run_as_stored
 from attnlab.seq2seq.model import Seq2Seq
 from attnlab.text.special import EOS
-from attnlab.training import loss as loss_module
+from attnlab.training import output_loss
 from attnlab.training.loss import LabelSmoothedCrossEntropy, TranslationLoss
 
 SOURCES = [[5, 6, 7, 8, 9], [6, 6], [9]]
@@ -49,7 +49,8 @@ def test_the_loss_and_every_gradient_equal_those_of_the_steps_and_of_all_logits(
     model: Seq2Seq, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Training as it is, with its fast decoder and its loss in chunks, beside the formulas one after the other."""
-    monkeypatch.setattr(loss_module, "CHUNK", 44)  # four rows of eleven words
+    monkeypatch.setattr(output_loss, "CHUNK", 64)
+    monkeypatch.setattr(output_loss, "EVEN", 2)  # four rows of eleven words, filled up to sixteen
     batch = collate(SOURCES, TARGETS, range(3))
     read, labels = batch.target[:, :-1], batch.target[:, 1:]
     prediction = model(batch.source, batch.source_lengths, read)

@@ -35,7 +35,7 @@ def random_inputs(batch: int = 2, target: int = 3, source: int = 5) -> tuple[tor
 
 def test_files_yamls_and_oracles_have_the_same_names(repository: Path) -> None:
     attention = repository / "src" / "attnlab" / "attention"
-    parts = {"__init__", "scoring", "attend", "perceptron", "past", "heads"}
+    parts = {"__init__", "scoring", "attend", "perceptron", "past", "heads", "collected"}
     modules = {path.stem for path in attention.glob("*.py")} - parts
     yamls = {path.stem for path in (repository / "conf" / "model" / "attention").glob("*.yaml")}
     assert modules == yamls == {*ORACLES, *MULTI_HEAD, *REMEMBERING}

@@ -1,7 +1,8 @@
 """How a query reads a memory: scores, weights, context."""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final, NamedTuple
 
 import torch
@@ -10,11 +11,12 @@ from torch import Tensor, nn
 
 from attnlab.attention.normalizers.normalizer import Normalizer
 from attnlab.attention.past import Past
-from attnlab.attention.scoring import RememberingScore, ScoringFunction
+from attnlab.attention.scoring import Contexts, Looped, RememberingScore, ScoringFunction
 from attnlab.attention.windows.excerpt import Readable, excerpts
 from attnlab.attention.windows.whole import Whole
 from attnlab.attention.windows.window import Span, Window
 from attnlab.errors import ConfigError
+from attnlab.masking import widened
 
 PAIRWISE: Final = 2
 """Where each pair of a query and a key is computed apart, excerpts pay for sources so many times as long as the window.
@@ -86,7 +88,15 @@ class Attention(nn.Module):
 
     def start(self, states: Float[Tensor, "batch source memory"], source_mask: Bool[Tensor, "batch source"]) -> Memory:
         """What depends on the source alone, computed once."""
-        return Memory(states, self.scoring.keys(states), source_mask)
+        keys = self.scoring.keys(states)
+        if _under_autocast(states):
+            states, keys = widened(states), widened(keys)
+        return Memory(states, keys, source_mask)
+
+    def looped(self, memory: Memory) -> Looped:
+        """What the steps of one loop share, for `step`."""
+        with _exactly(memory.states):
+            return self.scoring.looped(memory.keys, memory.states)
 
     def first(self, memory: Memory) -> Past:
         """The past of the first step, one hypothesis a sentence."""
@@ -113,18 +123,26 @@ class Attention(nn.Module):
             all_weights.append(weights)
         return Attended(torch.cat(contexts, dim=1), torch.cat(all_weights, dim=1), past)
 
-    def step(self, query: Float[Tensor, "batch target hidden"], memory: Memory, past: Past) -> Attended:
+    def step(
+        self, query: Float[Tensor, "batch target hidden"], memory: Memory, past: Past, looped: Looped | None = None
+    ) -> Attended:
         """Reads once for every query; `past` has a row for each."""
-        context, weights = self._read(query, memory, past)
+        if _under_autocast(query):
+            query = widened(query)
+        with _exactly(query):
+            context, weights = self._read(query, memory, past, looped)
         heads_averaged = weights.mean(dim=1) if weights.dim() == 4 else weights
         return Attended(context, heads_averaged, past.after(heads_averaged))
 
-    def _read(self, query: Tensor, memory: Memory, past: Past) -> tuple[Tensor, Tensor]:
-        mask = memory.source_mask.unsqueeze(1)
+    def _read(self, query: Tensor, memory: Memory, past: Past, looped: Looped | None) -> tuple[Tensor, Tensor]:
         span = self.window(query, past.step, memory.source_lengths)
-        if span is None:
-            return self._normalized(self._scores(query, memory.keys, past), memory.states, mask, None, past)
-        return self._inside(span, query, memory, past)
+        if span is not None:
+            return self._inside(span, query, memory, past)
+        if looped is None:
+            looped = Looped(partial(self.scoring, keys=memory.keys), partial(self.scoring.read, states=memory.states))
+        remembering = isinstance(self.scoring, RememberingScore)
+        scores = self._scores(query, memory.keys, past) if remembering else looped.score(query)
+        return self._normalized(scores, looped.read, memory.source_mask.unsqueeze(1), None, past)
 
     def _inside(self, span: Span, query: Tensor, memory: Memory, past: Past) -> tuple[Tensor, Tensor]:
         if self._excerpts_pay(span, query.shape[1], memory.states.shape[1]):
@@ -144,7 +162,8 @@ class Attention(nn.Module):
         positions = torch.arange(memory.states.shape[1], device=query.device).expand(1, 1, -1)
         mask = memory.source_mask.unsqueeze(1) & span.holds(positions)
         scores = self._scores(query, memory.keys, past)
-        return self._normalized(scores, memory.states, mask, span.favour(positions), past)
+        read = partial(self.scoring.read, states=memory.states)
+        return self._normalized(scores, read, mask, span.favour(positions), past)
 
     def read_excerpts(
         self, span: Span, query: Float[Tensor, "batch target hidden"], memory: Memory, past: Past
@@ -174,7 +193,8 @@ class Attention(nn.Module):
         rows = None if favour is None else favour.flatten(0, 1).unsqueeze(1)
         with excerpts(memory.readable, positions, source_size=source) as (keys, states):
             scores = self.scoring(query.flatten(0, 1).unsqueeze(1), keys)
-            context, near = self._normalized(scores, states, mask.flatten(0, 1).unsqueeze(1), rows, past)
+            read = partial(self.scoring.read, states=states)
+            context, near = self._normalized(scores, read, mask.flatten(0, 1).unsqueeze(1), rows, past)
         one_each = (near.mean(dim=1) if near.dim() == 4 else near).view(batch, target, -1)
         weights = one_each.new_zeros(batch, target, source).scatter_add(2, positions, one_each)
         return context.view(batch, target, -1), weights
@@ -186,7 +206,7 @@ class Attention(nn.Module):
         return scores
 
     def _normalized(
-        self, scores: Tensor, states: Tensor, mask: Tensor, favour: Tensor | None, past: Past
+        self, scores: Tensor, read: Contexts, mask: Tensor, favour: Tensor | None, past: Past
     ) -> tuple[Tensor, Tensor]:
         if scores.dim() == 4:  # several heads look through the same window
             mask = mask.unsqueeze(1)
@@ -194,4 +214,16 @@ class Attention(nn.Module):
         weights = self.normalizer(scores, mask, past)
         if favour is not None:
             weights = weights * favour.to(weights.dtype)
-        return self.scoring.read(weights, states), weights
+        return read(weights), weights
+
+
+def _under_autocast(read: Tensor) -> bool:
+    return read.is_cpu and torch.is_autocast_enabled("cpu")
+
+
+def _exactly(read: Tensor) -> AbstractContextManager[object]:
+    """Without autocast on a CPU, where attention is quicker in float32.
+
+    A product of each sentence's few queries with its keys takes four times as long in bfloat16, and so does tanh.
+    """
+    return torch.autocast("cpu", enabled=False) if _under_autocast(read) else nullcontext()

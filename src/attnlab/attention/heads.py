@@ -1,12 +1,13 @@
 """What scoring functions with several heads share: how vectors are split and how the heads' contexts become one."""
 
+from functools import partial
 from math import sqrt
 
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from attnlab.attention.scoring import ScoringFunction
+from attnlab.attention.scoring import Looped, ScoringFunction
 from attnlab.errors import ConfigError
 
 
@@ -56,6 +57,10 @@ class MultiHead(ScoringFunction):
         """The heads' contexts side by side, projected if there is a projection."""
         context = (weights @ self._split(states)).transpose(1, 2).flatten(2)
         return context if self.output_projection is None else linear(context, self.output_projection.weight)
+
+    def looped(self, keys: Float[Tensor, "batch source key"], states: Float[Tensor, "batch source memory"]) -> Looped:
+        """`forward` and `read` as they are."""
+        return Looped(partial(self, keys=keys), partial(self.read, states=states))
 
     def _split(self, vectors: Float[Tensor, "batch rows size"]) -> Float[Tensor, "batch heads rows piece"]:
         split: Tensor = vectors.unflatten(2, (self.num_heads, -1))

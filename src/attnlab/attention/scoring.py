@@ -1,15 +1,30 @@
 """The interface of every scoring function."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from collections.abc import Callable
+from functools import partial
+from typing import ClassVar, NamedTuple
 
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from attnlab.attention.collected import CollectedVectors
 from attnlab.attention.past import Past
 from attnlab.attention.perceptron import pairs_fit
 from attnlab.errors import ShapeError
+
+Scores = Callable[[Tensor], Tensor]
+"""Queries -> their scores before the softmax."""
+Contexts = Callable[[Tensor], Tensor]
+"""Weights -> contexts."""
+
+
+class Looped(NamedTuple):
+    """How each step of one loop reads one memory."""
+
+    score: Scores
+    read: Contexts
 
 
 class ScoringFunction(nn.Module, ABC):
@@ -51,6 +66,10 @@ class ScoringFunction(nn.Module, ABC):
         """The context: the weighted sum of the states."""
         return weights @ states
 
+    def looped(self, keys: Float[Tensor, "batch source key"], states: Float[Tensor, "batch source memory"]) -> Looped:
+        """`forward` of these keys and `read` of these states, for the steps of one loop, which may share work."""
+        return Looped(partial(self, keys=keys), CollectedVectors(states).weigh)
+
 
 class ProductScore(ScoringFunction):
     """The dot product of each query, as it is, with each key."""
@@ -60,6 +79,10 @@ class ProductScore(ScoringFunction):
     ) -> Float[Tensor, "batch target source"]:
         """Scores before the softmax."""
         return query @ keys.transpose(1, 2)
+
+    def looped(self, keys: Float[Tensor, "batch source key"], states: Float[Tensor, "batch source memory"]) -> Looped:
+        """The same with collected gradients."""
+        return Looped(CollectedVectors(keys).compare, CollectedVectors(states).weigh)
 
 
 class RememberingScore(ScoringFunction):

@@ -73,10 +73,10 @@ class BahdanauDecoder(Decoder):
         assert state.memory is not None
         assert state.past is not None
         unrolled, recurrent = self.recurrent.unrolled(embedded), flatten_hypotheses(state.recurrent)
-        past = state.past
+        past, looped = state.past, self.attention.looped(state.memory)
         hiddens, contexts, all_weights = [], [], []
         for number in range(embedded.shape[1]):
-            context, weights, past = self.attention.step(recurrent.hidden[-1].unsqueeze(1), state.memory, past)
+            context, weights, past = self.attention.step(recurrent.hidden[-1].unsqueeze(1), state.memory, past, looped)
             hidden, recurrent = unrolled.step(number, context.squeeze(1), recurrent)
             hiddens.append(hidden)
             contexts.append(context)

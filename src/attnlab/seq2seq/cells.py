@@ -9,6 +9,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
+from attnlab.seq2seq.lstm import step_lstm
+
 LayersState = Tensor | tuple[Tensor, Tensor]
 """What torch's recurrent layers begin and end with: hidden states, and cell states where there are any."""
 
@@ -56,8 +58,16 @@ class Cell(ABC):
         """The next state, given the products of input and hidden state with their weights (biases included)."""
 
 
+class SummingCell(Cell):
+    """A cell that reads only the sum of both products, so that one product of both together will do."""
+
+    @abstractmethod
+    def advance(self, gates: Float[Tensor, "rows gates"], state: CellState) -> CellState:
+        """`update`, given the sum."""
+
+
 @final
-class LSTM(Cell):
+class LSTM(SummingCell):
     """Long short-term memory (Hochreiter & Schmidhuber 1997) with a forget gate."""
 
     has_cell_state = True
@@ -87,6 +97,11 @@ class LSTM(Cell):
         cell = forget.sigmoid() * state.cell + enter.sigmoid() * candidate.tanh()
         return CellState(leave.sigmoid() * cell.tanh(), cell)
 
+    def advance(self, gates: Float[Tensor, "rows gates"], state: CellState) -> CellState:
+        """The same as one node of the graph, in float32 at least."""
+        assert state.cell is not None
+        return CellState(*step_lstm(gates, state.cell))
+
 
 @final
 class GRU(Cell):
@@ -110,7 +125,7 @@ class GRU(Cell):
 
 
 @final
-class Plain(Cell):
+class Plain(SummingCell):
     """Elman's network: h' = tanh(W x + U h)."""
 
     has_cell_state = False
@@ -123,7 +138,11 @@ class Plain(Cell):
         state: CellState,
     ) -> CellState:
         """New state: h' = tanh(W x + U h)."""
-        return CellState((from_input + from_hidden).tanh(), None)
+        return self.advance(from_input + from_hidden, state)
+
+    def advance(self, gates: Float[Tensor, "*rows gates"], state: CellState) -> CellState:
+        """New state: the tanh of the sum."""
+        return CellState(gates.tanh(), None)
 
 
 def run_layers(layers: nn.RNNBase, inputs: Tensor | PackedSequence, state: LayersState | None = None) -> Any:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from attnlab.errors import ConfigError
 from attnlab.masking import widened
+from attnlab.seq2seq.dropout import Dropout
 from attnlab.text.special import PAD
 
 ALIGNED: Final = 16
@@ -47,7 +48,7 @@ class Embeddings(nn.Module):
         self.target = _embedding(target_vocab_size, embedding_size)
         self.source = self.target if tie_sides else _embedding(source_vocab_size, embedding_size)
         self.scale = embedding_size**0.5
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         vocabulary = nn.Linear(embedding_size if tie_output else output_size, target_vocab_size)
         if tie_output:
             vocabulary.weight = self.target.weight

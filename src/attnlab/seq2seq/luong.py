@@ -5,11 +5,13 @@ from typing import final
 
 import torch
 from jaxtyping import Bool, Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from attnlab.attention.attend import Attention
+from attnlab.masking import product_type
 from attnlab.seq2seq.cells import Cell
 from attnlab.seq2seq.decoder import Decoded, Decoder, flatten_hypotheses, one_hypothesis
+from attnlab.seq2seq.dropout import Dropout
 from attnlab.seq2seq.merge import Merge
 from attnlab.seq2seq.recurrent import RecurrentLayers
 from attnlab.seq2seq.state import DecoderState, RecurrentState
@@ -41,7 +43,7 @@ class LuongDecoder(Decoder):
         self.merge = merge
         self.input_feeding = self.loops = input_feeding
         self.output_size = merge.output_size
-        self.output_dropout = nn.Dropout(output_dropout)
+        self.output_dropout = Dropout(output_dropout)
         fed_size = merge.output_size if input_feeding else 0
         self.recurrent = RecurrentLayers(
             cell, embedding_size + fed_size, hidden_size, num_layers=num_layers, dropout=dropout
@@ -86,12 +88,16 @@ class LuongDecoder(Decoder):
         assert state.past is not None
         assert state.fed is not None
         unrolled, merge = self.recurrent.unrolled(embedded), self.merge.looped()
+        looped = self.attention.looped(state.memory)
         recurrent, past, attentional = flatten_hypotheses(state.recurrent), state.past, state.fed.squeeze(1)
+        batch, steps = embedded.shape[:2]
+        # One draw for all steps.
+        kept = self.output_dropout(embedded.new_ones(steps, batch, self.output_size, dtype=product_type(embedded)))
         outputs, all_weights = [], []
-        for number in range(embedded.shape[1]):
+        for number in range(steps):
             hidden, recurrent = unrolled.step(number, attentional, recurrent)
-            context, weights, past = self.attention.step(hidden.unsqueeze(1), state.memory, past)
-            attentional = self.output_dropout(merge(context.squeeze(1), hidden))
+            context, weights, past = self.attention.step(hidden.unsqueeze(1), state.memory, past, looped)
+            attentional = merge(context.squeeze(1), hidden) * kept[number]
             outputs.append(attentional)
             all_weights.append(weights)
         new = replace(state, recurrent=one_hypothesis(recurrent), past=past, fed=attentional.unsqueeze(1))

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from attnlab.masking import widened
 from attnlab.seq2seq.collected import CollectedLinear
 
 Project = Callable[[Tensor], Tensor]
@@ -54,7 +55,7 @@ class Attentional(Merge):
         return lambda context, hidden: self._merge(context, hidden, projection)
 
     def _merge(self, context: Tensor, hidden: Tensor, project: Project) -> Tensor:
-        return project(torch.cat([context, hidden], dim=-1)).tanh()
+        return _exactly(torch.tanh, project(torch.cat([context, hidden], dim=-1)))
 
 
 @final
@@ -102,5 +103,10 @@ class Gated(Merge):
         return lambda context, hidden: self._merge(context, hidden, gate, projection)
 
     def _merge(self, context: Tensor, hidden: Tensor, gate: Project, project: Project) -> Tensor:
-        gated = gate(torch.cat([context, hidden], dim=-1)).sigmoid() * context
-        return project(torch.cat([gated, hidden], dim=-1)).tanh()
+        gated = _exactly(torch.sigmoid, gate(torch.cat([context, hidden], dim=-1))) * context
+        return _exactly(torch.tanh, project(torch.cat([gated, hidden], dim=-1)))
+
+
+def _exactly(function: Callable[[Tensor], Tensor], values: Tensor) -> Tensor:
+    """In float32 at least, which in bfloat16 takes a CPU twice the time."""
+    return function(widened(values)).to(values.dtype)

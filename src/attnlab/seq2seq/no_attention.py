@@ -5,7 +5,7 @@ from typing import final
 
 import torch
 from jaxtyping import Bool, Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from attnlab.seq2seq.cells import Cell
 from attnlab.seq2seq.decoder import (
@@ -14,6 +14,7 @@ from attnlab.seq2seq.decoder import (
     flatten_hypotheses,
     one_hypothesis,
 )
+from attnlab.seq2seq.dropout import Dropout
 from attnlab.seq2seq.readout import Maxout
 from attnlab.seq2seq.recurrent import RecurrentLayers
 from attnlab.seq2seq.state import DecoderState, RecurrentState
@@ -37,7 +38,7 @@ class NoAttentionDecoder(Decoder):
     ) -> None:
         super().__init__()
         self.output_size = hidden_size
-        self.output_dropout = nn.Dropout(output_dropout)
+        self.output_dropout = Dropout(output_dropout)
         self.recurrent = RecurrentLayers(cell, embedding_size, hidden_size, num_layers=num_layers, dropout=dropout)
 
     def start(

@@ -3,6 +3,8 @@
 from jaxtyping import Float
 from torch import Tensor, cat, nn
 
+from attnlab.seq2seq.dropout import Dropout
+
 
 class Maxout(nn.Module):
     """t = U s + V y + C c of twice the output size, then the larger of each pair (Goodfellow et al. 2013).
@@ -14,7 +16,7 @@ class Maxout(nn.Module):
     def __init__(self, input_size: int, output_size: int, *, dropout: float) -> None:
         super().__init__()
         self.projection = nn.Linear(input_size, 2 * output_size)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, *parts: Float[Tensor, "batch target _"]) -> Float[Tensor, "batch target output"]:
         """The unit over the concatenated parts, given in one order at all times; dropout comes after it."""

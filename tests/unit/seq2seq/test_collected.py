@@ -44,6 +44,14 @@ def test_a_loop_has_the_values_and_gradients_of_linear(weight: Tensor, inputs: T
     assert_close(results[0], results[1], rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("shape", [(3, 4), (4,)])
+def test_what_is_added_gets_its_gradient(weight: Tensor, inputs: Tensor, shape: tuple[int, ...]) -> None:
+    added = torch.randn(shape, dtype=torch.float64).requires_grad_()
+    values = CollectedLinear(weight)(inputs, added), linear(inputs, weight) + added
+    results = [(value, torch.autograd.grad(value.sin().sum(), [weight, inputs, added])) for value in values]
+    assert_close(results[0], results[1], rtol=0, atol=1e-12)
+
+
 def test_gradients_are_those_of_the_numbers(weight: Tensor, inputs: Tensor) -> None:
     assert torch.autograd.gradcheck(lambda w, x: loop(CollectedLinear(w), x, 3), (weight, inputs))
 
