@@ -146,7 +146,11 @@ def own_side(trainee: Trainee, config: DictConfig) -> Side:
         allow_tf32(trainee.precision.name)
         synchronize(device)
         started = time.perf_counter()
-        with torch.inference_mode(), torch.autocast(device.type, dtype=low, enabled=low is not None):
+        with (
+            torch.inference_mode(low is None),
+            torch.no_grad(),
+            torch.autocast(device.type, dtype=low, enabled=low is not None),
+        ):
             for batch in datamodule.loader("test"):
                 here = batch.to(device)
                 hypotheses = search(model, model.start(here.source, here.source_lengths), here.source_lengths)

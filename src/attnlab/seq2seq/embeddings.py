@@ -90,7 +90,7 @@ class Embeddings(nn.Module):
         faster for it. What fills the rows up is left out of the softmax by scores of minus infinity.
         """
         if torch.is_autocast_enabled(outputs.device.type):  # which knows no products into a given place
-            return widened(self.logits(outputs)).log_softmax(dim=-1)
+            return self.logits(outputs).log_softmax(dim=-1, dtype=widened(outputs.new_empty(0)).dtype)
         narrow, last = self.narrow(outputs).flatten(0, 1), self.vocabulary
         scores = narrow.new_empty(len(narrow), -(-last.out_features // ALIGNED) * ALIGNED)
         scores[:, last.out_features :] = -torch.inf
