@@ -56,6 +56,8 @@ class Encoder(nn.Module):
             memory, last = self._padded(self.layers, embedded, source_lengths)
         else:
             memory, last = self._packed(embedded, source_lengths)
+        # Torch lays it out by time. A product with a weight would then take a copy of the weight for each sentence.
+        memory = memory.contiguous()
         if isinstance(last, tuple):
             hidden, cell = last
             return Encoded(memory, RecurrentState(self._join(hidden), self._join(cell)))

@@ -98,6 +98,5 @@ def run_padded(
         )
         hiddens += [outputs[range(batch), lengths - 1, :size], *last[1:]]
         cells += [*cell]
-        # Laid out by sentences again: products with a weight would else copy it for each of them.
-        outputs = (outputs * real).contiguous()
+        outputs = outputs * real
     return outputs, (torch.stack(hiddens), torch.stack(cells))

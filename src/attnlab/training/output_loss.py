@@ -58,22 +58,23 @@ class _Scored(Function):
         count, at_once = len(rows), EVEN * max(1, CHUNK // (EVEN * len(low)))
         rows, labels = pad(rows, (0, 0, 0, -count % EVEN)), pad(labels, (0, -count % EVEN)).unsqueeze(1)
         nll, label_scores = rows.new_zeros(2, dtype=wide).unbind()
-        row_gradient, wide_scores = torch.empty_like(rows), rows.new_empty(EVEN, len(low), dtype=wide)
+        few = EVEN if rows.is_cpu else at_once  # rows that a core's cache holds
+        row_gradient, wide_scores = torch.empty_like(rows), rows.new_empty(min(few, len(rows)), len(low), dtype=wide)
         weight_gradient, bias_gradient = rows.new_empty(0), rows.new_zeros(len(low), dtype=wide)
         for first in range(0, max(len(rows), 1), at_once):
             chunk = slice(first, first + at_once)
             scores = torch.addmm(low_bias, rows[chunk], low.T)
-            for start in range(first, min(first + at_once, len(rows)), EVEN):
-                few, answers, real = scores[start - first :][:EVEN], labels[start : start + EVEN], count - start
-                label_scores += few.gather(1, answers)[:real].sum(dtype=wide)
-                log_probs = torch.log_softmax(few, dim=-1, dtype=wide, out=wide_scores)
+            for start, some in zip(range(first, len(rows), few), scores.split(few), strict=False):
+                answers, real = labels[start : start + few], count - start
+                label_scores += some.gather(1, answers)[:real].sum(dtype=wide)
+                log_probs = torch.log_softmax(some, dim=-1, dtype=wide, out=wide_scores[: len(some)])
                 own = log_probs.gather(1, answers)
                 nll -= own[:real].sum()
                 # Not p - 1, of which nothing would be left where a bfloat16 p rounds to 1.
                 gradient = log_probs.exp_().scatter_(1, answers, own.expm1() + smoothing)
                 gradient[real:] = 0
                 bias_gradient += gradient.sum(dim=0)
-                few.copy_(gradient)
+                some.copy_(gradient)
             torch.mm(scores, low, out=row_gradient[chunk])
             product = scores.T @ rows[chunk]
             weight_gradient = product.to(wide) if first == 0 else weight_gradient.add_(product)
