@@ -132,13 +132,7 @@ def build_callbacks(config: DictConfig) -> dict[str, Callback]:
 def build_trainer(config: DictConfig, precision: Precision, **arguments: Any) -> lightning.Trainer:
     """Lightning's Trainer in the precision that was chosen."""
     return component(
-        config,
-        "trainer",
-        lightning.Trainer,
-        precision=precision.name,
-        plugins=[WholeFiles()],
-        inference_mode=not precision.name.endswith("mixed"),  # in which autocast would cast weights at every use
-        **arguments,
+        config, "trainer", lightning.Trainer, precision=precision.name, plugins=[WholeFiles()], **arguments
     )
 
 

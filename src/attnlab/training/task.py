@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import lightning
+import torch
 from torch import Tensor
 from torch.nn import Parameter
 from torch.optim import Optimizer
@@ -124,7 +125,10 @@ class TranslationTask(lightning.LightningModule):
 
     def validation_step(self, batch: Batch, _: int) -> None:
         """Collects the answers of one batch."""
-        self._answers += answer(self.model, batch, self._search)
+        kind = self.device.type  # Lightning's autocast would cast weights at each use instead of once a batch
+        mixed, dtype = torch.is_autocast_enabled(kind), torch.get_autocast_dtype(kind)
+        with torch.autocast(kind, dtype=dtype, enabled=mixed, cache_enabled=True):
+            self._answers += answer(self.model, batch, self._search)
 
     def on_validation_epoch_end(self) -> None:
         """Scores all answers of the split, of all processes, then forgets them."""

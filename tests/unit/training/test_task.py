@@ -18,6 +18,7 @@ from attnlab.seq2seq import encoder
 from attnlab.seq2seq.cells import LSTM, run_as_stored
 from attnlab.seq2seq.model import Prediction, Seq2Seq
 from attnlab.seq2seq.no_attention import NoAttentionDecoder
+from attnlab.training import task as task_module
 from attnlab.training.datamodule import TranslationDataModule
 from attnlab.training.loss import TranslationLoss, coverage_loss
 from attnlab.training.schedule import Constant, Plateau, Schedule
@@ -95,6 +96,7 @@ def test_bfloat16_is_trained_in_with_a_fused_optimizer_and_clipping(
 ) -> None:
     """As on a GPU, where torch's layers stay in float32. Lightning alone would refuse to clip for this optimizer."""
     monkeypatch.setattr(encoder, "run_layers", run_as_stored)
+    monkeypatch.setattr(encoder.Encoder, "_padded", lambda self, _, *read: self._packed(*read))
     task = make_task(optimizer=partial(torch.optim.Adam, lr=0.02, fused=True))
     losses = []
     for epochs in (1, 12):
@@ -102,6 +104,25 @@ def test_bfloat16_is_trained_in_with_a_fused_optimizer_and_clipping(
         trainer.fit(task, datamodule=data)
         losses.append(trainer.callback_metrics["val/loss"].item())
     assert losses[1] < 0.7 * losses[0]
+
+
+def test_weights_are_cast_once_for_a_validation_batch(
+    make_task: MakeTask, make_trainer: MakeTrainer, data: TranslationDataModule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    casts = []
+
+    def translate(model: Seq2Seq, *_: Any) -> list[Any]:
+        vocabulary = model.embeddings.vocabulary
+        with torch.profiler.profile() as profiler:
+            for _ in range(9):
+                vocabulary(torch.zeros(1, vocabulary.in_features))
+        casts.append(sum(event.count for event in profiler.key_averages() if event.key == "aten::_to_copy"))
+        return []
+
+    monkeypatch.setattr(task_module, "answer", translate)
+    task = make_task(judge=lambda answers, stage: {})
+    make_trainer(precision="bf16-mixed", inference_mode=False).validate(task, datamodule=data, verbose=False)
+    assert casts == [11, 11, 11]  # nine inputs, weight and bias
 
 
 def test_a_coverage_loss_trains_attention_and_is_logged(
