@@ -111,7 +111,7 @@ def test_weights_are_cast_once_for_a_validation_batch(
 ) -> None:
     casts = []
 
-    def translate(model: Seq2Seq, *_: Any) -> list[Any]:
+    def translate(model: Seq2Seq, *read: Any) -> list[Any]:
         vocabulary = model.embeddings.vocabulary
         with torch.profiler.profile() as profiler:
             for _ in range(9):
