@@ -7,8 +7,9 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from attnlab.errors import ConfigError
+from attnlab.masking import product_type
 from attnlab.seq2seq.cells import Cell, LayersState, run_layers
-from attnlab.seq2seq.lstm import run_padded
+from attnlab.seq2seq.lstm import run_padded, runs_unpacked
 from attnlab.seq2seq.state import RecurrentState
 
 
@@ -52,7 +53,8 @@ class Encoder(nn.Module):
         self, embedded: Float[Tensor, "batch source embedding"], source_lengths: Int[Tensor, " batch"]
     ) -> Encoded:
         """Reads every source to its own end: padding never enters a state."""
-        if isinstance(self.layers, nn.LSTM) and embedded.is_cpu:
+        unpacked = embedded.is_cpu and runs_unpacked(product_type(self.layers.all_weights[0][0]))
+        if isinstance(self.layers, nn.LSTM) and unpacked:
             memory, last = self._padded(self.layers, embedded, source_lengths)
         else:
             memory, last = self._packed(embedded, source_lengths)

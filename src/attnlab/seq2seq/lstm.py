@@ -1,5 +1,6 @@
 """Faster ways through an LSTM on a CPU: a step as one node of the graph, and padded sentences without packing."""
 
+from functools import cache
 from typing import Any, Final
 
 import torch
@@ -61,6 +62,20 @@ class _Step(Function):
         sigmoid_backward(cell * before, forget, grad_input=of_forget)
         tanh_backward(cell * enter, candidate, grad_input=of_candidate)
         return gates.to(ctx.dtype), cell * forget
+
+
+@cache
+def runs_unpacked(dtype: torch.dtype) -> bool:
+    """Whether this CPU runs an LSTM of this type on sentences that are not packed: bfloat16 needs AVX-512."""
+    if dtype in (torch.float32, torch.float64):
+        return True
+    one, gates = torch.zeros(1, 1, 1), torch.zeros(4)
+    try:
+        with torch.autocast("cpu", dtype=dtype), torch.no_grad():
+            torch.lstm(one, (one, one), [gates.unsqueeze(1)] * 2 + [gates] * 2, True, 1, 0.0, False, False, True)
+    except RuntimeError:
+        return False
+    return True
 
 
 def run_padded(

@@ -7,7 +7,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from torch.testing import assert_close
 
 from attnlab.seq2seq.cells import LSTM, CellState
-from attnlab.seq2seq.lstm import run_padded, step_lstm
+from attnlab.seq2seq.lstm import run_padded, runs_unpacked, step_lstm
 
 LENGTHS = torch.tensor([4, 6, 1])
 
@@ -37,6 +37,8 @@ def test_padded_sentences_are_read_as_packed_ones_in_values_and_gradients(num_la
 
 @pytest.mark.parametrize("autocast", [True, False])
 def test_what_stands_past_the_end_changes_not_a_bit(autocast: bool) -> None:
+    if autocast and not runs_unpacked(torch.bfloat16):
+        pytest.skip("the LSTM kernel of this CPU knows no bfloat16")
     torch.manual_seed(0)
     layers = nn.LSTM(5, 3, 2, bidirectional=True, batch_first=True)
     inputs = torch.randn(3, 6, 5)
@@ -47,6 +49,21 @@ def test_what_stands_past_the_end_changes_not_a_bit(autocast: bool) -> None:
         clean, dirty = (pieces(*run_padded(layers, each, LENGTHS)) for each in (inputs, garbage))
     assert_close(clean, dirty, rtol=0, atol=0)
     assert not clean[0][0, 4:].any()
+
+
+def test_a_cpu_that_refuses_a_type_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def refuse(*_: object) -> None:
+        asked.append(1)
+        raise RuntimeError("bfloat16 needs avx512")
+
+    assert runs_unpacked(torch.float32)
+    monkeypatch.setattr(torch, "lstm", refuse)
+    runs_unpacked.cache_clear()
+    assert [runs_unpacked(torch.bfloat16) for _ in range(2)] == [False, False]
+    assert len(asked) == 1
+    runs_unpacked.cache_clear()
 
 
 @pytest.mark.usefixtures("float64")
