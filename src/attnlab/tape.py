@@ -1,16 +1,20 @@
 """What the steps of a loop leave for a gradient that is computed once, after the last of them."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
 
 
 @dataclass
 class Tape:
     """Pairs of tensors from the steps that one backward pass has visited.
 
-    The node of the graph that opened the tape, which autograd reaches only after all its steps, takes them.
+    The node of the graph that opened the tape, which autograd reaches only after all its steps, takes them: the
+    gradient of what the steps share is A^T B, rows of A and B being those of all first and of all second tensors.
     """
 
     backward_pass: int = -1
@@ -24,8 +28,21 @@ class Tape:
             self.steps.clear()
         self.steps.append((one, other))
 
-    def take(self) -> tuple[list[Tensor], list[Tensor]]:
-        """All first and all second tensors, in the order of the steps' visits."""
-        ones, others = zip(*self.steps, strict=True)
-        self.steps.clear()
-        return list(ones), list(others)
+    def open(self, shared: Tensor) -> Tensor:
+        """What the steps share, for steps that give it no gradient but leave their operands here."""
+        opened: Tensor = _Open.apply(shared, self)  # type: ignore[no-untyped-call]
+        return opened
+
+
+class _Open(Function):
+    @staticmethod
+    def forward(ctx: Any, shared: Tensor, tape: Tape) -> Tensor:
+        ctx.tape = tape
+        return shared.view_as(shared)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, _: Tensor) -> tuple[Tensor, None]:
+        ones, others = zip(*ctx.tape.steps, strict=True)
+        ctx.tape.steps.clear()
+        return torch.cat(ones, dim=-2).mT @ torch.cat(others, dim=-2), None

@@ -6,7 +6,6 @@ Autograd would make a gradient as large as the source at every step and add it t
 
 from typing import Any
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.autograd import Function
@@ -14,19 +13,6 @@ from torch.autograd.function import once_differentiable
 
 from attnlab.masking import product_type
 from attnlab.tape import Tape
-
-
-class _Open(Function):
-    @staticmethod
-    def forward(ctx: Any, vectors: Tensor, tape: Tape) -> Tensor:
-        ctx.tape = tape
-        return vectors.view_as(vectors)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, _: Tensor) -> tuple[Tensor, None]:
-        by_position, by_entry = ctx.tape.take()
-        return torch.cat(by_position, dim=1).transpose(1, 2) @ torch.cat(by_entry, dim=1), None
 
 
 class _Compare(Function):
@@ -65,7 +51,7 @@ class CollectedVectors:
     def __init__(self, vectors: Float[Tensor, "batch source size"]) -> None:
         self._dtype = product_type(vectors)
         self._tape = Tape()
-        self._vectors: Tensor = _Open.apply(vectors.to(self._dtype), self._tape)  # type: ignore[no-untyped-call]
+        self._vectors = self._tape.open(vectors.to(self._dtype))
 
     def compare(self, query: Float[Tensor, "batch target size"]) -> Float[Tensor, "batch target source"]:
         """The dot product of each query with each vector."""

@@ -17,19 +17,6 @@ from attnlab.masking import product_type
 from attnlab.tape import Tape
 
 
-class _Open(Function):
-    @staticmethod
-    def forward(ctx: Any, weight: Tensor, tape: Tape) -> Tensor:
-        ctx.tape = tape
-        return weight.view_as(weight)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, _: Tensor) -> tuple[Tensor, None]:
-        inputs, gradients = ctx.tape.take()
-        return torch.cat(gradients).T @ torch.cat(inputs), None
-
-
 class _Multiply(Function):
     @staticmethod
     def forward(ctx: Any, inputs: Tensor, weight: Tensor, added: Tensor | None, tape: Tape) -> Tensor:
@@ -42,7 +29,7 @@ class _Multiply(Function):
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, Tensor | None, None]:
         inputs, weight = ctx.saved_tensors
-        ctx.tape.add(inputs, gradient)
+        ctx.tape.add(gradient, inputs)
         added = None if ctx.added is None else gradient.sum_to_size(ctx.added)
         return gradient @ weight, None, added, None
 
@@ -53,7 +40,7 @@ class CollectedLinear:
     def __init__(self, weight: Float[Tensor, "out in"]) -> None:
         self._dtype = product_type(weight)
         self._tape = Tape()
-        self._weight: Tensor = _Open.apply(weight.to(self._dtype), self._tape)  # type: ignore[no-untyped-call]
+        self._weight = self._tape.open(weight.to(self._dtype))
 
     def __call__(
         self, inputs: Float[Tensor, "rows in"], added: Float[Tensor, "*rows out"] | None = None

@@ -96,7 +96,7 @@ def test_bfloat16_is_trained_in_with_a_fused_optimizer_and_clipping(
 ) -> None:
     """As on a GPU, where torch's layers stay in float32. Lightning alone would refuse to clip for this optimizer."""
     monkeypatch.setattr(encoder, "run_layers", run_as_stored)
-    monkeypatch.setattr(encoder.Encoder, "_padded", lambda self, _, *read: self._packed(*read))
+    monkeypatch.setattr(encoder, "runs_unpacked", lambda _: False)
     task = make_task(optimizer=partial(torch.optim.Adam, lr=0.02, fused=True))
     losses = []
     for epochs in (1, 12):
