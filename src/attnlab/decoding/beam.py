@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar, final
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from attnlab.decoding.candidates import Candidates, best_candidates, require_numbers
@@ -146,13 +146,16 @@ class Beam:
         step, beam = live.history.shape[2], live.tokens.shape[1]
         output = model.step(live.tokens, live.state)
         coverage = self._cover(live.coverage, output.weights)
-        log_probs = live.log_probs.unsqueeze(-1) + output.log_probs
-        constraints.forbid_(log_probs, live.history)
-        found = best_candidates(log_probs, beam + self.beam_size)
+        best = []
+        for some, log_probs in output.blocks():
+            log_probs.add_(live.log_probs[some].unsqueeze(-1))
+            constraints.forbid_(log_probs, live.history[some])
+            best.append(best_candidates(log_probs, beam + self.beam_size))
+        found = Candidates(*(torch.cat(column) for column in zip(*best, strict=True)))
         require_numbers(found.log_probs)
         allowed, closing = found.log_probs > float("-inf"), found.tokens == model.eos
         if not allowed.all():
-            self._set_aside_stuck(live, log_probs.amax(dim=-1), ends)
+            self._set_aside_stuck(live, found.parents, allowed, ends)
 
         scores = self._score(live, coverage, found.log_probs, found.parents, step + 1)
         closed = closing & allowed
@@ -210,9 +213,20 @@ class Beam:
         source_mask = length_mask(live.source_lengths, coverage.shape[2])
         return scores + coverage_penalty(coverage, source_mask, self.coverage_penalty).gather(1, parents)
 
-    def _set_aside_stuck(self, live: _Live[S], best: Float[Tensor, "live beam"], ends: Endings) -> None:
-        """Hypotheses that nothing may follow end here, unfinished, so that no sentence is left without an answer."""
-        stuck = (best == float("-inf")) & (live.log_probs > float("-inf"))
-        step, slots = live.history.shape[2], torch.arange(best.shape[1], device=best.device).expand_as(best)
+    def _set_aside_stuck(
+        self,
+        live: _Live[S],
+        parents: Int[Tensor, "live candidates"],
+        allowed: Bool[Tensor, "live candidates"],
+        ends: Endings,
+    ) -> None:
+        """Hypotheses that nothing may follow end here, unfinished, so that no sentence is left without an answer.
+
+        Where a candidate is not allowed, all that are allowed are among the candidates.
+        """
+        step, slots = live.history.shape[2], torch.arange(live.tokens.shape[1], device=parents.device)
+        followed = ((parents.unsqueeze(1) == slots.unsqueeze(1)) & allowed.unsqueeze(1)).any(dim=2)
+        stuck = ~followed & ~allowed.all(dim=1, keepdim=True) & (live.log_probs > float("-inf"))
+        slots = slots.expand_as(stuck)
         scores = self._score(live, live.coverage, live.log_probs, slots, step)
         ends.offer(live.sentences, endings(stuck, scores, live.log_probs, step=step, slots=slots, finished=False))

@@ -1,6 +1,6 @@
 """The best continuations of a sentence's hypotheses, in an order that does not depend on how the sort is done."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import torch
 from jaxtyping import Float, Int
@@ -8,9 +8,12 @@ from torch import Tensor
 
 from attnlab.errors import RunError
 
+BLOCK: Final = 80
+"""Places of a long row that are first looked at through the best of them."""
+
 
 class Candidates(NamedTuple):
-    """Continuations of each sentence, best first; minus infinity marks those that are not allowed."""
+    """Continuations of each sentence, best first; minus infinity and token 0 mark those that are not allowed."""
 
     log_probs: Float[Tensor, "batch candidates"]
     parents: Int[Tensor, "batch candidates"]
@@ -24,7 +27,7 @@ def best_candidates(log_probs: Float[Tensor, "batch beam vocab"], count: int) ->
     """
     values, places = stable_topk(log_probs.flatten(1), count)
     vocab = log_probs.shape[2]
-    return Candidates(values, places // vocab, places % vocab)
+    return Candidates(values, places // vocab, (places % vocab).masked_fill(values == float("-inf"), 0))
 
 
 def stable_topk(
@@ -33,10 +36,16 @@ def stable_topk(
     """Like `torch.topk`, but of equal values the one at the lower place comes first; `count` may exceed the places.
 
     `torch.topk` leaves open which of equal values it returns. Only rows in which the last value taken equals the first
-    one left out need a second look, and it costs one pass over them instead of a sort.
+    one left out need a second look, and it costs one pass over them instead of a sort. Of a long row only the `count`
+    blocks with the highest values are ranked: ahead of any value outside are their best ones.
     """
     if count >= values.shape[1]:
         return values.sort(dim=1, descending=True, stable=True)
+    if values.shape[1] >= 2 * count * BLOCK:
+        return _topk_of_blocks(values, count)
+    if count == 1:
+        best, place = values.max(dim=1, keepdim=True)
+        return best, place
     probed, places = values.topk(count + 1)
     last, places = probed[:, count - 1], places[:, :count]
     tied = ((last == probed[:, count]) & (last > float("-inf"))).nonzero().squeeze(1)
@@ -45,6 +54,20 @@ def stable_topk(
     places = places.sort(dim=1).values
     best, order = values.gather(1, places).sort(dim=1, descending=True, stable=True)
     return best, places.gather(1, order)
+
+
+def _topk_of_blocks(
+    values: Float[Tensor, "batch places"], count: int
+) -> tuple[Float[Tensor, "batch best"], Int[Tensor, "batch best"]]:
+    """`stable_topk` of the best blocks, and of the last one, which is shorter."""
+    even = values.shape[1] // BLOCK * BLOCK
+    blocks = values[:, :even].unflatten(1, (-1, BLOCK))
+    chosen = stable_topk(blocks.amax(dim=2), count)[1].sort(dim=1).values
+    inside = blocks.gather(1, chosen.unsqueeze(2).expand(-1, -1, BLOCK)).flatten(1)
+    best, found = stable_topk(torch.cat([inside, values[:, even:]], dim=1), count)
+    starts = torch.cat([chosen * BLOCK, chosen.new_full((len(values), 1), even)], dim=1)
+    which = (found // BLOCK).clamp(max=count)
+    return best, starts.gather(1, which) + found - which * BLOCK
 
 
 def require_numbers(log_probs: Float[Tensor, " *shape"]) -> None:

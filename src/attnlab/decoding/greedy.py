@@ -6,6 +6,7 @@ from typing import TypeVar, final
 from jaxtyping import Int
 from torch import Tensor
 
+from attnlab.decoding.candidates import stable_topk
 from attnlab.decoding.limits import LengthLimit
 from attnlab.decoding.paths import follow
 from attnlab.decoding.protocol import Hypothesis, SearchState, StepModel
@@ -32,7 +33,7 @@ class Greedy:
             model,
             state,
             source_lengths,
-            choose=lambda log_probs: log_probs.argmax(dim=-1),
+            choose=lambda log_probs: stable_topk(log_probs.flatten(0, 1), 1)[1],
             num_paths=1,
             length_limit=self.length_limit,
             no_repeat_ngram_size=self.no_repeat_ngram_size,

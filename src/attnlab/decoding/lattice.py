@@ -33,6 +33,8 @@ class Endings:
 
     def offer(self, sentences: Int[Tensor, " live"], offered: "Endings") -> None:
         """Keeps the best of what is there and what is offered for `sentences`; of equals the earlier stays first."""
+        if not (offered.steps >= 0).any():
+            return
         best = self.scores.shape[1]
         scores = torch.cat([self.scores[sentences], offered.scores], dim=1)
         order = scores.argsort(dim=1, descending=True, stable=True)[:, :best]

@@ -12,7 +12,6 @@ from attnlab.decoding.constraints import Constraints
 from attnlab.decoding.lattice import Endings, Lattice, endings
 from attnlab.decoding.limits import LengthLimit
 from attnlab.decoding.protocol import Hypothesis, SearchState, StepModel
-from attnlab.masking import widened
 
 S = TypeVar("S", bound=SearchState)
 Choice = Callable[[Float[Tensor, "live beam vocab"]], Int[Tensor, "live beam"]]
@@ -54,15 +53,17 @@ def follow(
     while sentences.numel():
         step = history.shape[2]
         output = model.step(tokens, state)
-        allowed = widened(output.log_probs).clone()
-        constraints.forbid_(allowed, history)
-        best = allowed.amax(dim=-1)
-        require_numbers(best)
-        barren = best == float("-inf")
-        if barren.any():
-            allowed = allowed.masked_fill(barren.unsqueeze(-1), 0.0)
-        tokens = choose(allowed)
-        extended = log_probs + allowed.gather(-1, tokens.unsqueeze(-1)).squeeze(-1)
+        chosen: list[tuple[Tensor, Tensor, Tensor]] = []
+        for some, allowed in output.blocks():
+            constraints.forbid_(allowed, history[some])
+            best = allowed.amax(dim=-1)
+            require_numbers(best)
+            nothing = best == float("-inf")
+            allowed[..., 0].masked_fill_(nothing, 0.0)
+            token = choose(allowed)
+            chosen.append((nothing, token, allowed.gather(-1, token.unsqueeze(-1)).squeeze(-1)))
+        barren, tokens, added = (torch.cat(column) for column in zip(*chosen, strict=True))
+        extended = log_probs + added
         lattice.append(sentences, slots, tokens, output.weights)
 
         stuck = running & barren

@@ -1,10 +1,13 @@
 """What search asks of a model and what it gives back; nothing here knows of neural networks."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from jaxtyping import Float, Int
 from torch import Tensor
+
+from attnlab.masking import widened
 
 S = TypeVar("S", bound="SearchState")
 
@@ -23,11 +26,26 @@ class SearchState(Protocol):
 
 @dataclass(frozen=True)
 class StepOutput(Generic[S]):
-    """One step of a model for every hypothesis."""
+    """One step of a model for every hypothesis.
 
-    log_probs: Float[Tensor, "batch beam vocab"]
+    Attributes:
+        log_probs: of the next token, for a few sentences at a time, since those of all would not fit a processor's
+            cache. Read once, and the search may overwrite them. Past the vocabulary there may be columns of minus
+            infinity.
+        weights: attention weights, None without attention.
+        state: what the model remembers after it.
+    """
+
+    log_probs: Iterable[Float[Tensor, "_ beam vocab"]]
     weights: Float[Tensor, "batch beam source"] | None
     state: S
+
+    def blocks(self) -> Iterator[tuple[slice, Float[Tensor, "some beam vocab"]]]:
+        """The log-probabilities, in float32 at least, and which sentences they belong to."""
+        first = 0
+        for block in self.log_probs:
+            yield slice(first, first + len(block)), widened(block)
+            first += len(block)
 
 
 @runtime_checkable

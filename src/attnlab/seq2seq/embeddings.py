@@ -1,10 +1,12 @@
 """The layers that know the vocabularies: embeddings of both sides and the output layer."""
 
+from collections.abc import Iterator
 from typing import Final
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
+from torch.nn.functional import linear, pad
 
 from attnlab.errors import ConfigError
 from attnlab.masking import widened
@@ -13,6 +15,10 @@ from attnlab.text.special import PAD
 
 ALIGNED: Final = 16
 """Numbers in a cache line, in float32."""
+EVEN: Final = 64
+"""Rows are filled up to a multiple: oneDNN makes a kernel for each new size of a bfloat16 product, in up to 20 ms."""
+AT_ONCE: Final = 2**21
+"""Scores that search makes together on a CPU, whose cache holds them: 8 MiB in float32."""
 
 
 class Embeddings(nn.Module):
@@ -82,21 +88,29 @@ class Embeddings(nn.Module):
         scores: Tensor = self.output(outputs)
         return scores
 
-    @torch.no_grad()
-    def log_probs(self, outputs: Float[Tensor, "batch beam output"]) -> Float[Tensor, "batch beam vocab"]:
-        """Log softmax of `logits`, in float32 at least, for search: without a gradient.
+    def log_probs(self, outputs: Float[Tensor, "batch beam output"]) -> Iterator[Float[Tensor, "_ beam filled"]]:
+        """Log softmax of `logits`, in float32 at least, for search: a few sentences at a time, without a gradient.
 
-        Every row of scores begins on a cache line, whatever the size of the vocabulary: the product of MKL is a third
-        faster for it. What fills the rows up is left out of the softmax by scores of minus infinity.
+        Columns past the vocabulary hold minus infinity.
         """
-        if torch.is_autocast_enabled(outputs.device.type):  # which knows no products into a given place
-            return self.logits(outputs).log_softmax(dim=-1, dtype=widened(outputs.new_empty(0)).dtype)
-        narrow, last = self.narrow(outputs).flatten(0, 1), self.vocabulary
-        scores = narrow.new_empty(len(narrow), -(-last.out_features // ALIGNED) * ALIGNED)
+        narrow, (batch, beam) = self.narrow(outputs), outputs.shape[:2]
+        rows = max(AT_ONCE // self.vocabulary.out_features // EVEN, 1) * EVEN
+        for some in narrow.split(max(rows // beam, 1) if narrow.is_cpu else batch):
+            yield self._log_probs(some.flatten(0, 1)).unflatten(0, (-1, beam))
+
+    @torch.no_grad()
+    def _log_probs(self, rows: Float[Tensor, "rows narrow"]) -> Float[Tensor, "rows filled"]:
+        """Every row of scores begins on a cache line, whatever the size of the vocabulary: the product of MKL is a
+        third faster for it.
+        """  # noqa: D205
+        last = self.vocabulary
+        if torch.is_autocast_enabled(rows.device.type):  # which knows no products into a given place
+            even = linear(pad(rows, (0, 0, 0, -len(rows) % EVEN)), last.weight, last.bias)
+            return even[: len(rows)].log_softmax(dim=1, dtype=widened(rows.new_empty(0)).dtype)
+        scores = rows.new_empty(len(rows), -(-last.out_features // ALIGNED) * ALIGNED)
         scores[:, last.out_features :] = -torch.inf
-        torch.addmm(last.bias, narrow, last.weight.T, out=scores[:, : last.out_features])
-        log_probs = widened(scores).log_softmax(dim=-1)[:, : last.out_features]
-        return log_probs.view(*outputs.shape[:2], -1)
+        torch.addmm(last.bias, rows, last.weight.T, out=scores[:, : last.out_features])
+        return widened(scores).log_softmax(dim=1)
 
 
 def _embedding(vocab_size: int, embedding_size: int) -> nn.Embedding:

@@ -16,12 +16,10 @@ from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad
 
 from attnlab.masking import widened
-from attnlab.seq2seq.embeddings import ALIGNED
+from attnlab.seq2seq.embeddings import ALIGNED, EVEN
 
 CHUNK: Final = 2**23
 """Scores that exist together, 32 MiB in float32."""
-EVEN: Final = 64
-"""Rows are filled up to a multiple: oneDNN makes a kernel for each new size of a bfloat16 product, in up to 20 ms."""
 
 
 class Sums(NamedTuple):

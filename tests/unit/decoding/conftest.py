@@ -45,6 +45,7 @@ class Chain:
     eos_bonus: float = 0.0
     attentive: bool = True
     dtype: torch.dtype = torch.float64
+    at_once: int = 2
     bos: int = BOS
     eos: int = EOS
     banned: tuple[int, ...] = (PAD, BOS)
@@ -74,7 +75,7 @@ class Chain:
             looked = [self.weights(name, tuple(path[1:]), length) for path in paths]
             weights[row, :, :length] = torch.tensor(looked, **as_log_probs)
         return StepOutput(
-            torch.tensor(log_probs, **as_log_probs),
+            torch.tensor(log_probs, **as_log_probs).split(self.at_once),
             weights if self.attentive else None,
             ChainState(state.sentences, state.source_lengths, history),
         )

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attnlab.decoding.candidates import best_candidates, require_numbers, stable_topk
+from attnlab.decoding.candidates import BLOCK, best_candidates, require_numbers, stable_topk
 from attnlab.errors import RunError
 
 INFINITE = float("-inf")
@@ -29,6 +29,18 @@ def test_stable_topk_is_a_stable_sort(rows: list[list[float]], count: int) -> No
         assert best == [row[place] for place in expected]
         allowed = [place for place in expected if row[place] > INFINITE]
         assert where[: len(allowed)] == allowed, "which forbidden places fill up the rest does not matter"
+
+
+@pytest.mark.parametrize("count", [1, 2, 10])
+@pytest.mark.parametrize("width", [2 * 10 * BLOCK, 2 * 10 * BLOCK + 17, 20 * 10 * BLOCK - 1])
+@pytest.mark.parametrize("kinds", [2, 30, 10**6])
+def test_long_rows_are_ranked_by_their_best_blocks(width: int, count: int, kinds: int) -> None:
+    """However many values are equal: with two kinds nearly every block holds the best."""
+    values = torch.randint(kinds, (5, width), generator=torch.Generator().manual_seed(width + count)).log()
+    best, places = stable_topk(values, count)
+    expected = values.sort(dim=1, descending=True, stable=True)
+    assert torch.equal(best, expected.values[:, :count])
+    assert torch.equal(places, expected.indices[:, :count])
 
 
 def test_stable_topk_of_many_ties() -> None:

@@ -1,6 +1,5 @@
 """Laws of greedy search."""
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -51,20 +50,6 @@ def test_finished_sentences_leave_the_batch(build_chain: Any) -> None:
     written = [len(found.tokens) + found.finished for [found] in Greedy(length_limit=LIMIT)(chain, state, lengths)]
     assert len(set(written)) > 1
     assert chain.batch_sizes == [sum(count > step for count in written) for step in range(max(written))]
-
-
-def test_the_model_keeps_its_own_tensors(build_chain: Any) -> None:
-    """Rules are written into a copy of what it gave."""
-    chain, given = build_chain(seed=3, num_words=6), []
-
-    def step(tokens: torch.Tensor, state: Any) -> Any:
-        output = type(chain).step(chain, tokens, state)
-        given.append((output.log_probs, output.log_probs.clone()))
-        return output
-
-    watched = SimpleNamespace(bos=chain.bos, eos=chain.eos, banned=chain.banned, step=step)
-    Greedy(length_limit=LengthLimit(ratio=1.0, extra=2, maximum=8, minimum=3))(watched, *chain.start(LENGTHS))
-    assert all(torch.equal(own, before) for own, before in given)
 
 
 def test_at_the_limit_unfinished(build_chain: Any) -> None:

@@ -5,7 +5,7 @@ import torch
 from torch.testing import assert_close
 
 from attnlab.errors import ConfigError
-from attnlab.seq2seq.embeddings import Embeddings
+from attnlab.seq2seq.embeddings import EVEN, Embeddings
 from attnlab.text.special import PAD
 
 
@@ -63,9 +63,20 @@ def test_log_probs_are_the_log_softmax_of_the_scores(dtype: torch.dtype, words: 
     embeddings = embeddings_of(target=words, tie_output=tie_output).to(dtype)
     outputs = torch.randn(2, 3, 6, dtype=dtype)
     naive = embeddings.logits(outputs).detach().to(torch.promote_types(dtype, torch.float32)).log_softmax(dim=-1)
-    assert_close(embeddings.log_probs(outputs), naive)
+    [found] = embeddings.log_probs(outputs)
+    assert_close(found[..., :words], naive)
+    assert (found[..., words:] == -torch.inf).all()
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=dtype is torch.float32):
-        assert_close(embeddings.log_probs(outputs), naive, rtol=0, atol=1e-6 if dtype is torch.bfloat16 else 0.05)
+        [found] = embeddings.log_probs(outputs)
+    assert_close(found[..., :words], naive, rtol=0, atol=1e-6 if dtype is torch.bfloat16 else 0.05)
+
+
+def test_log_probs_come_a_few_sentences_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    embeddings, outputs = embeddings_of().double(), torch.randn(50, 3, 6, dtype=torch.float64)
+    monkeypatch.setattr("attnlab.seq2seq.embeddings.AT_ONCE", 9 * EVEN)
+    blocks = [*embeddings.log_probs(outputs)]
+    assert [len(block) for block in blocks] == [EVEN // 3, EVEN // 3, 50 - 2 * (EVEN // 3)]
+    assert_close(torch.cat(blocks)[..., :9], embeddings.logits(outputs).detach().log_softmax(dim=-1))
 
 
 @pytest.mark.parametrize("size", [16, 256])

@@ -67,7 +67,7 @@ def test_log_probabilities_of_a_step_are_normalised_in_float32_at_least(
     model: Seq2Seq, batch: Batch, dtype: torch.dtype
 ) -> None:
     model = model.to(dtype)
-    log_probs = model.step(batch.target[:, :1], model.start(batch.source, batch.source_lengths)).log_probs
+    [log_probs] = model.step(batch.target[:, :1], model.start(batch.source, batch.source_lengths)).log_probs
     assert log_probs.dtype == (torch.float64 if dtype == torch.float64 else torch.float32)
     assert_close(log_probs.exp().sum(dim=-1), torch.ones_like(log_probs[..., 0]))
 
