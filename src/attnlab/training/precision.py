@@ -5,7 +5,8 @@ import time
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+
+from attnlab.seq2seq.lstm import runs_unpacked
 
 SIZE = 512
 """Edge of the square matrices that are multiplied: as large as a training step's, small enough to take milliseconds."""
@@ -42,17 +43,10 @@ def choose_precision(wanted: str, device_type: str) -> Precision:
 
 
 def knows_bfloat16(device_type: str) -> bool:
-    """Whether torch's LSTM runs in bfloat16 on this CPU (without AVX-512 it raises), or the GPU has it in hardware."""
+    """Whether torch's LSTM runs in bfloat16 on this CPU, or the GPU has it in hardware; other devices are not asked."""
     if device_type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    with torch.random.fork_rng(devices=[]):  # the seed's random numbers are for the experiment
-        layer = nn.LSTM(8, 8, batch_first=True)
-    try:
-        with torch.autocast(device_type, dtype=torch.bfloat16), torch.no_grad():
-            layer(torch.zeros(1, 2, 8))
-    except RuntimeError:
-        return False
-    return True
+    return device_type != "cpu" or runs_unpacked(torch.bfloat16)
 
 
 def _seconds(dtype: torch.dtype) -> float:

@@ -51,14 +51,11 @@ def test_a_gpu_has_bfloat16_in_hardware_or_not(monkeypatch: pytest.MonkeyPatch, 
     assert choose_precision("auto", "cuda").name == ("bf16-mixed" if known else "32-true")
 
 
-def test_a_kernel_that_is_not_there_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*arguments: object) -> None:
-        raise RuntimeError("could not create a primitive descriptor for the LSTM forward propagation primitive")
-
-    monkeypatch.setattr(torch.nn.LSTM, "forward", lambda self, inputs: inputs)
-    assert precision_module.knows_bfloat16("cpu")
-    monkeypatch.setattr(torch.nn.LSTM, "forward", refuse)
-    assert not precision_module.knows_bfloat16("cpu")
+@pytest.mark.parametrize("known", [True, False])
+def test_a_cpu_knows_bfloat16_if_its_lstm_does(monkeypatch: pytest.MonkeyPatch, known: bool) -> None:
+    monkeypatch.setattr(precision_module, "runs_unpacked", lambda dtype: known and dtype is torch.bfloat16)
+    assert precision_module.knows_bfloat16("cpu") == known
+    assert precision_module.knows_bfloat16("mps")
 
 
 def test_other_devices_get_float32(monkeypatch: pytest.MonkeyPatch) -> None:
