@@ -12,6 +12,9 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.trial import TrialState
 from optuna.visualization import matplotlib as pictures
 
+COLORS = 20
+"""Of Optuna's learning curves; the names of more trials say nothing, and are longer than the picture is high."""
+
 
 def write_plots(study: optuna.Study, folder: Path, names: list[str]) -> None:
     """Draws what the study is good for; a picture that needs more trials is left out.
@@ -38,7 +41,9 @@ def _draw(path: Path, plot: Callable[..., Any], study: optuna.Study, **arguments
         warnings.simplefilter("ignore", ExperimentalWarning)
         warnings.simplefilter("ignore", UserWarning)  # of matplotlib, about labels that are cut
         drawn = plot(study, **arguments)
-    axes = drawn.flat[0] if hasattr(drawn, "flat") else drawn
-    path.parent.mkdir(parents=True, exist_ok=True)
-    axes.figure.savefig(path, dpi=150, bbox_inches="tight")
+        axes = drawn.flat[0] if hasattr(drawn, "flat") else drawn
+        if (legend := axes.get_legend()) and len(legend.get_texts()) > COLORS:
+            legend.remove()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        axes.figure.savefig(path, dpi=150, bbox_inches="tight")
     plt.close(axes.figure)
