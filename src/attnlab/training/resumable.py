@@ -76,7 +76,7 @@ class Resumable(Checkpoint):
     def on_load_checkpoint(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """A training that was over stays over, also where it ended before its last epoch."""
+        """A training that was told to end before its last epoch still is: at once, or when `min_epochs` are done."""
         trainer.should_stop = checkpoint["callbacks"][self.state_key]["over"]
 
     @override
@@ -119,7 +119,8 @@ class Resumable(Checkpoint):
         across_epochs = trainer.check_val_every_n_epoch is None  # then Lightning validates by batches of all epochs
         counted = trainer.fit_loop.total_batch_idx + 1 if across_epochs else done
         validates = trainer.val_check_batch is not None and counted % trainer.val_check_batch == 0
-        ends = trainer.is_last_batch or trainer.should_stop or trainer.global_step == trainer.max_steps
+        stops = trainer.should_stop and trainer.fit_loop._can_stop_early
+        ends = trainer.is_last_batch or stops or trainer.global_step == trainer.max_steps
         if done % trainer.accumulate_grad_batches or validates or ends:
             return
         late = self._every_seconds is not None and time.monotonic() - self._kept_time >= self._every_seconds
@@ -137,7 +138,7 @@ class Resumable(Checkpoint):
     @override
     def on_train_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Keeps the end, so that `last.ckpt` is the last epoch's."""
-        self._over = True
+        trainer.should_stop = True
         self._keep(trainer, between_epochs=True)
         if self._agreed(trainer, self._signal is not None):
             self._stop(trainer)
@@ -165,7 +166,7 @@ class Resumable(Checkpoint):
 
     def _keep(self, trainer: lightning.Trainer, *, between_epochs: bool = False) -> None:
         self.figures |= {name: float(value) for name, value in trainer.callback_metrics.items()}
-        self._between_epochs = between_epochs
+        self._between_epochs, self._over = between_epochs, trainer.should_stop
         trainer.save_checkpoint(self.path)
         self._between_epochs = False
         self._kept_step, self._kept_time = trainer.global_step, time.monotonic()

@@ -48,13 +48,15 @@ class Witness(Callback):
     Args:
         end: the hook and the number of its call at which training is ended.
         signals: what the process is sent then, instead.
+        enough: whether the first epoch is good enough to stop there.
     """
 
-    def __init__(self, end: tuple[str, int] | None, signals: Sequence[signal.Signals]) -> None:
+    def __init__(self, end: tuple[str, int] | None, signals: Sequence[signal.Signals], enough: bool) -> None:
         self.losses: dict[int, tuple[float, float]] = {}
         self.validations: dict[int, tuple[float, float]] = {}
         self._end = end
         self._signals = signals
+        self._enough = enough
         self._calls = 0
 
     def _called(self, hook: str) -> None:
@@ -84,6 +86,7 @@ class Witness(Callback):
     def on_validation_end(self, trainer: lightning.Trainer, task: Any) -> None:
         metrics = trainer.callback_metrics
         self.validations[trainer.global_step] = (float(metrics["val/loss"]), float(metrics["val/bleu"]))
+        trainer.should_stop |= self._enough and trainer.current_epoch == 0
         self._called("on_validation_end")
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, task: Any) -> None:
@@ -110,9 +113,10 @@ def run(
         signals: Sequence[signal.Signals] = (),
         every_steps: int | None = 1,
         every_minutes: float | None = None,
+        enough: bool = False,
         **arguments: Any,
     ) -> tuple[lightning.Trainer, Witness]:
-        folder, witness = tmp_path / name, Witness(end, signals)
+        folder, witness = tmp_path / name, Witness(end, signals, enough)
         schedule = arguments.pop("schedule", Linear(warmup_steps=2, decay_from=0.3, final=0.1))
         search = Sampling(length_limit=LengthLimit(ratio=1.0, extra=1, maximum=5), seed=3)
         task = copy.deepcopy(make_task(schedule=schedule, search=search, scheduled_sampling=0.3))
@@ -170,6 +174,7 @@ def slow(**arguments: Any) -> Any:
         {},
         {"every_steps": None, "schedule": PLATEAU, "check_val_every_n_epoch": 2},
         {"accumulate_grad_batches": 2, "schedule": PLATEAU},
+        {"enough": True, "min_epochs": 3},
         slow(every_steps=None),
         slow(max_epochs=-1, max_steps=11),
         slow(val_check_interval=2),
