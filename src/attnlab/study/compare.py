@@ -48,7 +48,8 @@ def compare(config: DictConfig) -> None:
     baseline = find_baseline(comparison.rows, config.baseline)
     over_sizes = lines_over_sizes(comparison.rows)
     sentences = read_sentences([record for row in comparison.rows for record in row.records])
-    if isinstance(sentences, Sentences) and len(sentences.sources) > 1 and len(comparison.rows) > 1:
+    untested = _untested(comparison, sentences)
+    if isinstance(sentences, Sentences) and not untested:
         differences = find_differences(comparison.rows, sentences, baseline=baseline, lines=over_sizes)
         comparison = replace(comparison, differences=differences)
     used = {record.folder for row in comparison.rows for record in row.records}
@@ -57,14 +58,14 @@ def compare(config: DictConfig) -> None:
         *statement(comparison.rows, command=_command(), unfinished=found.unfinished),
         *([Line(f"older runs of the same seed, left out: {', '.join(repeated)}", differs=True)] if repeated else []),
         *([] if comparison.differences is None else [Line(comparison.differences.explanation())]),
-        *([Line(f"no row is tested against another: {sentences}", differs=True)] if isinstance(sentences, str) else []),
+        *([Line(f"no row is tested against another: {untested}", differs=True)] if untested else []),
         *([Line(text, differs=True)] if (text := baseline.missing(comparison.rows)) else []),
         *(line for folder in folders for line in progress(folder)),
     ]
     said = Said(
         title=folders[0].resolve().name if len(folders) == 1 else f"{len(folders)} folders",
         subtitle=f"{len(used)} runs on the test split of {found.records[0].data}",
-        readings=readings(comparison.rows, comparison.differences, over_sizes),
+        readings=readings(comparison.rows, comparison.differences, over_sizes) or [f"Nothing is tested: {untested}."],
         statement=[line.text for line in lines],
     )
     _show(comparison, said, lines)
@@ -77,6 +78,15 @@ def compare(config: DictConfig) -> None:
     save_figures(report, drawings)
     write_whole(report / PAGE_FILE, page(report, comparison, drawings, said))
     log.info("report: %s", relative_path(report / PAGE_FILE))
+
+
+def _untested(comparison: Comparison, sentences: Sentences | str) -> str:
+    """Why no row is tested against another; nothing where they are."""
+    if isinstance(sentences, str):
+        return sentences
+    if len(comparison.rows) == 1:
+        return "there is one row, name another run to compare it with"
+    return "" if len(sentences.sources) > 1 else "they were tested on one sentence"
 
 
 def _comparison(config: DictConfig, records: Sequence[Record]) -> Comparison:

@@ -50,8 +50,9 @@ class Verdict:
         return [self.difference.mean, self.difference.low, self.difference.high, self.p_value]
 
     def text(self) -> str:
-        """`+52.74 [51.60, 53.88] *`, with the star where it is told apart from 0."""
-        return f"{self.difference.mean:+.2f} {interval_text(self.difference)}{' *' if self.significant else ''}"
+        """`+52.74 [51.60, 53.88] *`, marked where it is told apart from 0: † if nothing is known of other seeds."""
+        mark = "" if not self.significant else " †" if self.difference.seeds == 1 else " *"
+        return f"{self.difference.mean:+.2f} {interval_text(self.difference)}{mark}"
 
 
 class Verdicts(NamedTuple):
@@ -103,13 +104,14 @@ class Differences:
 
     def explanation(self) -> str:
         """What the column says."""
-        over = "sentences, and over seeds where a row has several" if self.of_one_seed else "sentences and seeds"
-        number = len(self.overall.to_baseline)
-        correction = f"all {self.pairs} pairs of rows" if self.baseline.picked else f"{number} comparisons (Holm)"
+        number = self.pairs if self.baseline.picked else len(self.overall.to_baseline)
+        family = f"all {number} pairs of rows" if self.baseline.picked else f"{number} comparisons (Holm)"
         return (
             f"BLEU vs {self.baseline.told}: difference of the means and its {CONFIDENCE:.0%} interval by "
-            f"paired bootstrap over {over}; * where p < {LEVEL}, corrected for {correction}"
+            f"paired bootstrap over sentences and seeds; * where p < {LEVEL}"
+            + (f", corrected for {family}" if number > 1 else "")
             + (f", for {' and for '.join(self.by_length)} sources anew" if self.by_length else "")
+            + ("; † the same over sentences alone, where both rows have one seed" if self.of_one_seed else "")
         )
 
     @property

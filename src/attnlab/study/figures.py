@@ -13,14 +13,13 @@ from attnlab.experiment.layout import LOG_FILE
 from attnlab.study.attention_figure import MOST, Example, attending, choose_example, draw_attention, read_panels
 from attnlab.study.learning_figure import courses_of, draw_learning
 from attnlab.study.length_figure import SHOWN, by_training_lengths, draw_lengths, seen_lengths
-from attnlab.study.provenance import relative_path
+from attnlab.study.provenance import VALIDATED, relative_path
 from attnlab.study.rows import Row
 from attnlab.study.sentences import Sentences
 from attnlab.study.size_figure import draw_sizes, lines_over_sizes
 from attnlab.study.styles import Style, styles_of
 
 FORMS: Final = ("png", "svg")
-_MEANS: Final = f"Mean over seeds with its {CONFIDENCE:.0%} interval."
 
 
 class Drawing(NamedTuple):
@@ -69,6 +68,7 @@ def save_figures(folder: Path, drawings: Sequence[Drawing]) -> None:
                 path.unlink(missing_ok=True)  # of an earlier report
             else:
                 save_figure(drawing.figure, path)
+                drawing.figure.set_layout_engine("none")  # laid out by the first, which takes as long as to draw
 
 
 def _lengths(rows: Sequence[Row], sentences: Sentences | str, styles: dict[str, Style]) -> Drawing:
@@ -77,9 +77,19 @@ def _lengths(rows: Sequence[Row], sentences: Sentences | str, styles: dict[str, 
         return Drawing(name, title, f"{sentences}.", None)
     known = any(trained or seen_lengths(own) for trained, own in by_training_lengths(rows).items())
     shaded = "Shaded: lengths that training has seen." if known else "Which lengths training has seen is not shown."
-    means = f"Mean over seeds with its {CONFIDENCE:.0%} interval over sentences and seeds, for sources of like length."
+    over = "sentences and seeds" if _several(rows) else "sentences"
+    means = f"{'Mean over seeds' if _several(rows) else 'One seed'} with its {CONFIDENCE:.0%} interval over {over}, "
+    means += "for sources of like length."
     edge = f"{SHOWN:.1%} of the sentences lie within the axis; the last point has the longest ones, too."
     return Drawing(name, title, f"{means} {shaded} {edge}", draw_lengths(rows, sentences, styles))
+
+
+def _several(rows: Sequence[Row]) -> bool:
+    return any(len(row.records) > 1 for row in rows)
+
+
+def _means(rows: Sequence[Row]) -> str:
+    return f"Mean over seeds with its {CONFIDENCE:.0%} interval." if _several(rows) else "One seed, without intervals."
 
 
 def _sizes(rows: Sequence[Row]) -> Drawing:
@@ -88,8 +98,8 @@ def _sizes(rows: Sequence[Row]) -> Drawing:
     if not lines:
         return Drawing(name, title, "no two rows differ in nothing but model.hidden_size.", None)
     text = (
-        f"{_MEANS} Losses of the last epoch, data.length.validation says which sources validation reads; that of "
-        "training is taken while the model learns, with dropout, which makes the gap smaller than it is. "
+        f"{_means(rows)} Losses of the last epoch, data.length.validation says which sources validation reads; that of "
+        "training is taken while the model learns, with dropout if it has any, which makes the gap smaller than it is. "
         "Overfitting is where the validation loss rises with the size while the training loss falls."
     )
     return Drawing(name, title, text, draw_sizes(lines))
@@ -100,9 +110,11 @@ def _learning(rows: Sequence[Row], styles: dict[str, Style]) -> Drawing:
     courses = courses_of(rows)
     if not courses:
         return Drawing(name, title, f"no run has left a {LOG_FILE} with epochs.", None)
+    known = {record.known(VALIDATED) for row in rows for record in row.records} - {None}
+    apart = "" if len(known) < 2 else " Rows were validated on different sentences: their heights are not comparable."
     text = (
-        f"{_MEANS} A point is the end of an epoch, and a line ends where the first of its runs does. Time is that of "
-        "the clock, validation counted."
+        f"{_means(rows)} A point is the end of an epoch, and a line ends where the first of its runs does. Time is "
+        f"that of the clock, validation counted.{apart}"
     )
     return Drawing(name, title, text, draw_learning(courses, styles))
 

@@ -32,8 +32,9 @@ def readings(rows: Sequence[Row], differences: Differences | None, lines: Lines)
     found = _alignment(rows) + _over_sizes(lines, grown)
     if differences is None:
         return found
-    few = ["Where a row has one seed, its tests speak of sentences alone: another seed may turn them."]
+    few = ["Where both rows have one seed, a test speaks of sentences alone: another seed may turn it."]
     return [
+        *(few if differences.of_one_seed else []),
         f"Best: {_best(rows, 'test/bleu', differences.overall, differences.pairs)}",
         *(
             f"On {bucket} sources: {_best(rows, f'test/bleu/{bucket}', tested, differences.pairs)}"
@@ -46,24 +47,28 @@ def readings(rows: Sequence[Row], differences: Differences | None, lines: Lines)
             for line in _baseline(differences.baseline.told, tested, f" on {bucket} sources")
         ),
         *_over_length(rows, differences),
-        *(few if differences.of_one_seed else []),
         *found,
     ]
 
 
 def _best(rows: Sequence[Row], metric: str, tested: Verdicts, pairs: int) -> str:
-    """`luong_coverage with BLEU 94.87 ±1.11; not told apart from luong_additive (p = 0.31)`."""
+    """`luong_coverage with BLEU 94.87 ±1.11; not told apart from luong_additive (p = 0.31)`.
+
+    Where the correction alone keeps rows from being told apart, it says how many: more seeds may tell them.
+    """
     (best,) = (row for row in rows if row.name == tested.best)
     to_best = tested.to_best
     text = _told(best, metric)
     close = {other: each for other, each in to_best.items() if not each.significant}
     if close:
         text += f"; not told apart from {_listed(close)}"
-    number = len(to_best)
+        if nearly := sum(each.difference.p_value < LEVEL for each in close.values()):
+            text += f", of which {nearly} would be without the correction"
     if behind := [other for other in to_best if other not in close]:
         named = f": {', '.join(behind)}" if len(behind) <= _MOST else ""
-        corrected = f"p < {LEVEL}, corrected for all {pairs} pairs of rows"
-        text += f"; above {len(behind)} of {number} other rows{named} ({corrected})"
+        corrected = f", corrected for all {pairs} pairs of rows" if pairs > 1 else ""
+        number = f"{len(behind)} of {len(to_best)} other rows" if len(to_best) > 1 else "the other row"
+        text += f"; above {number}{named} (p < {LEVEL}{corrected})"
     return f"{text}."
 
 
@@ -97,9 +102,14 @@ def _told_apart(tested: Mapping[str, Verdict], beginning: str, *, up: str, down:
 def _listed(tested: Mapping[str, Verdict]) -> str:
     """`a (p = 0.70), b (p = 0.25) and 3 more`, the nearest first."""
     order = sorted(tested.items(), key=lambda each: -each[1].p_value)
-    texts = [f"{name} (p = {each.p_value:.2f})" for name, each in order[:_MOST]]
+    texts = [f"{name} (p = {_p_text(each.p_value)})" for name, each in order[:_MOST]]
     more = len(order) - len(texts)
     return ", ".join(texts) + (f" and {more} more" if more else "")
+
+
+def _p_text(value: float) -> str:
+    """Two decimals, or as many as show on which side of the level it is."""
+    return next(text for places in (2, 3, 4) if float(text := f"{value:.{places}f}") != LEVEL or places == 4)
 
 
 def _over_length(rows: Sequence[Row], differences: Differences) -> list[str]:
@@ -107,15 +117,17 @@ def _over_length(rows: Sequence[Row], differences: Differences) -> list[str]:
     order = sorted(differences.lost.items(), key=lambda each: -each[1].mean)
     if not order:
         return []
-    if len(order) > _MOST:
+    number = len(order)
+    if number > _MOST:
         usual = differences.baseline.rows[:1]
         kept = {order[0][0], order[1][0], order[-2][0], order[-1][0], *usual, differences.overall.best}
         order = [(name, each) for name, each in order if name in kept]
     losses = [f"{name} {_change(each)}" for name, each in order]
     ranges = setting(rows[0].records[0].config, "data.length.buckets")
     shortest, longest = (f"{name} ({_words(ranges[name])})" for name in differences.buckets)
+    between = f"; {number - len(order)} more between these" if len(order) < number else ""
     return [
-        f"From {shortest} to {longest} sources, in BLEU: {'; '.join(losses)}.",
+        f"From {shortest} to {longest} sources, in BLEU: {'; '.join(losses)}{between}.",
         *_told_apart(
             differences.lost_more,
             f"From {differences.buckets[0]} to {differences.buckets[1]}",
@@ -162,8 +174,10 @@ def _beside_left_to_right(rows: Sequence[Row], plain: float) -> str:
 def _over_sizes(lines: Lines, grown: Mapping[str, Mapping[str, Verdict]]) -> list[str]:
     """A line for each model, and what its stars mean."""
     told = [_over_size(name, list(line.items()), grown.get(name)) for name, line in lines.items()]
-    number = sum(map(len, grown.values()))
-    stars = f"Over hidden sizes, * where p < {LEVEL}, corrected for their number, {number} (Holm)."
+    tested = [each for line in grown.values() for each in line.values()]
+    number = len(tested)
+    alone = "; † of sentences alone" if any(each.difference.seeds == 1 for each in tested) else ""
+    stars = f"Over hidden sizes, * where p < {LEVEL}, corrected for their number, {number} (Holm){alone}."
     return [*told, stars] if number else told
 
 

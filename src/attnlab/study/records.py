@@ -15,6 +15,8 @@ from attnlab.experiment.results import Results, read_results
 from attnlab.study.settings import referring_keys, setting
 
 _LOADER: Final = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader  # tens of times as fast in C
+_NEEDED: Final = ("model", "data.length.buckets", "trainer", "optimizer")
+"""Parts that every configuration has; of one that was cut off some are missing."""
 _TYPES: Final[Mapping[type, str]] = {str: "text", int: "a whole number", bool: "true or false"}
 
 
@@ -142,7 +144,7 @@ def _record(folder: Path, results: Results) -> Record:
     git = results.environment.get("git", None)
     state = {} if git is None else _value(results.environment, "git", dict, path)
     config = _read_config(folder / CONFIG_FILE)
-    if not isinstance(setting(config, "data.length.buckets"), dict):
+    if not all(isinstance(setting(config, key), dict) for key in _NEEDED):
         raise _no_config(folder / CONFIG_FILE)
     composed = folder / COMPOSED_FILE
     return Record(

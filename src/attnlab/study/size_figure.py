@@ -25,7 +25,8 @@ def lines_over_sizes(rows: Sequence[Row]) -> Lines:
     for row in rows:
         size: Any = setting(row.records[0].config, SIZE)
         if isinstance(size, int):
-            name = row.name_without(*(key for key in row.settings if key.endswith("hidden_size")))
+            sizes = [key for key, value in row.settings.items() if key.endswith("hidden_size") and value == size]
+            name = row.name_without(*sizes)
             lines.setdefault(name, {})[size] = row
     return {name: dict(sorted(line.items())) for name, line in sorted(lines.items()) if len(line) > 1}
 

@@ -109,7 +109,7 @@ def to_csv(comparison: Comparison) -> str:
     tested = {} if differences is None else differences.by_metric
     if differences is not None:
         heads = [f"{metric} vs {differences.baseline.name}" for metric in tested]
-        lines[0] += [f"{head}{part}" for head in heads for part in ("", " low", " high", " p")]
+        lines[0] += [f"{head}{part}" for head in heads for part in ("", " low", " high", " corrected p")]
     for row in comparison.rows:
         line: list[str | int | float | None] = [row.name, len(row.records)]
         for column in comparison.columns:

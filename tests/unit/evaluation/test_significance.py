@@ -99,16 +99,18 @@ SLOW_WORLDS = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seeds", [3, 5])
+@pytest.mark.parametrize("seeds", [(3, 3, 3), (5, 5, 5), (3, 1, 1), (5, 1, 1)])
 @pytest.mark.parametrize("world", SLOW_WORLDS.values(), ids=SLOW_WORLDS)
-def test_every_interval_holds_the_truth_wherever_the_variance_comes_from(world: World, seeds: int) -> None:
+def test_every_interval_holds_the_truth_wherever_the_variance_comes_from(
+    world: World, seeds: tuple[int, int, int]
+) -> None:
     """4,000 studies: three standard errors are 1 %."""
     chance, studies, levels = np.random.default_rng(1), 4000, [1.5, 1.0, 1.5]
     short, long = np.arange(0, 100), np.arange(100, world.sentences)
     truth = [world.bleu(level) for level in levels]
     held, wrong = Counter[str](), 0
     for study in range(studies):
-        first, worse, equal = world.runs(chance, [seeds] * 3, levels)
+        first, worse, equal = world.runs(chance, seeds, levels)
         one = interval(first, resamples=200, seed=study)
         assert one.half_width is not None
         held["interval"] += abs(one.mean - truth[0]) <= one.half_width
@@ -218,7 +220,18 @@ def test_a_difference_of_means_by_hand() -> None:
     half_width = (found.high - found.low) / 2
     lower, upper = (student_quantile(0.95, degrees=whole) for whole in (math.ceil(degrees), math.floor(degrees)))
     assert lower < half_width / math.sqrt(sum(parts)) < upper
-    assert (found.seeds, found.sentences) == (2, 40)
+    assert (found.seeds, found.sentences) == (3, 40)
+
+
+def test_one_run_varies_as_those_beside_it() -> None:
+    """Student's test of three runs against one, with the variance of the three: s^2 / 3 + s^2, two degrees."""
+    many = [copies(words) for words in (8, 9, 10)]
+    scores = [float(bleu_of(run.sum(axis=0))) for run in many]
+    found = compare_systems(many, [copies(6)], resamples=10, seed=0)
+    error = np.std(scores, ddof=1) * math.sqrt(1 / 3 + 1)
+    assert (found.high - found.low) / 2 == pytest.approx(error * student_quantile(0.95, degrees=2))
+    back = compare_systems([copies(6)], many, resamples=10, seed=0)
+    assert (back.mean, back.p_value, back.seeds) == pytest.approx((-found.mean, found.p_value, 3))
 
 
 def test_a_difference_is_read_from_either_side() -> None:

@@ -103,6 +103,16 @@ def test_why_rows_are_not_tested_and_which_has_no_baseline_is_warned_of(
     assert "no single row of no_attention has the settings of: luong_dot hidden_size=512" in warned
 
 
+def test_one_run_is_told_to_be_alone(
+    make_run: MakeRun, compose_config: Compose, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_run("sweep/0", translations=[("a b", "x y", "x y")] * 2, metrics={"test/bleu": 100.0})
+    compare(compose_config("compare", "runs=sweep"))
+    told = "Nothing is tested: there is one row, name another run to compare it with."
+    assert f"- {told}\n" in capsys.readouterr().out
+    assert f"<li>{told}</li>" in Path("sweep/report/index.html").read_text("utf-8")
+
+
 def test_the_committed_runs_can_be_compared(
     repository: Path, tmp_path: Path, compose_config: Compose, monkeypatch: pytest.MonkeyPatch
 ) -> None:

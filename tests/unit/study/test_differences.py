@@ -94,8 +94,19 @@ def test_one_seed_is_said(make_run: MakeRun, records: Read) -> None:
     assert isinstance(sentences, Sentences)
     differences = find_differences(rows, sentences, baseline=find_baseline(rows, None))
     assert differences.of_one_seed
-    assert "over seeds where a row has several" in differences.explanation()
-    assert "Where a row has one seed" in readings(rows, differences, {})[-1]
+    explained = "* where p < 0.05; † the same over sentences alone, where both rows have one seed"
+    assert differences.explanation().endswith(explained)
+    assert differences.text("luong_dot").endswith("] †")
+    few, best, *_ = readings(rows, differences, {})
+    assert few == "Where both rows have one seed, a test speaks of sentences alone: another seed may turn it."
+    assert best == "Best: luong_dot with BLEU –; above the other row: no_attention (p < 0.05)."
+
+
+def test_one_seed_beside_several_is_tested_over_seeds(rows: list[Row]) -> None:
+    alone = [replace(rows[0], records=rows[0].records[:1]), *rows[1:]]
+    sentences = read_sentences([record for row in alone for record in row.records])
+    assert isinstance(sentences, Sentences)
+    assert not find_differences(alone, sentences, baseline=find_baseline(alone, None)).of_one_seed
 
 
 def test_the_table_shows_them(rows: list[Row], differences: Differences) -> None:
@@ -110,7 +121,7 @@ def test_the_table_shows_them(rows: list[Row], differences: Differences) -> None
         "test/bleu/short": differences.by_length["short"],
         "test/bleu/long": differences.by_length["long"],
     }.items():
-        names = [f"{metric} vs no_attention{part}" for part in ("", " low", " high", " p")]
+        names = [f"{metric} vs no_attention{part}" for part in ("", " low", " high", " corrected p")]
         assert [float(first[name]) for name in names] == tested.to_baseline[first["model"]].figures
         assert [last[name] for name in names] == [""] * 4
 
@@ -123,6 +134,24 @@ def test_a_difference_in_words() -> None:
     assert found.text("b") == "-0.50 [-1.50, 0.50]"
     assert found.text("no_attention") == "–"
     assert "paired bootstrap over sentences and seeds; * where p < 0.05, corrected for 2" in found.explanation()
+
+
+def test_what_the_correction_alone_hides_is_said(rows: list[Row]) -> None:
+    """Without it three seeds tell the second row apart; of p-values near 0.05 so many digits as show their side."""
+    near = Verdict(Difference(2.0, 0.2, 3.8, 0.0174, 3, 1000), 0.0521)
+    alike = Verdict(Difference(0.1, -1.0, 1.2, 0.9, 3, 1000), 1.0)
+    to_best = {"luong_general": near, "no_attention": alike}
+    found = Differences(NONE, Verdicts("luong_dot", to_best, {}), {}, {}, {}, {}, ("short", "long"))
+    assert readings(rows, found, {})[0] == (
+        "Best: luong_dot with BLEU 99.00 ±0.00; not told apart from no_attention (p = 1.00), luong_general (p = 0.052)"
+        ", of which 1 would be without the correction."
+    )
+
+
+def test_of_many_losses_the_rest_is_counted(rows: list[Row]) -> None:
+    lost = {str(place): Difference(float(place), 0.0, 9.0, 0.01, 3, 60) for place in range(9)}
+    found = Differences(NONE, Verdicts("luong_dot", {}, {}), {}, lost, {}, {}, ("short", "long"))
+    assert readings(rows, found, {})[1].endswith("; 0 loses 0.00 [0.00, 9.00]; 5 more between these.")
 
 
 def test_readings_are_made_of_the_figures(rows: list[Row], differences: Differences) -> None:

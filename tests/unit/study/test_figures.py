@@ -1,6 +1,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from attnlab.study.figures import draw_figures, save_figures
 from attnlab.study.records import Record
 from attnlab.study.rows import rows_of
@@ -20,6 +22,26 @@ def test_what_cannot_be_drawn_is_left_out_with_its_reason(make_run: MakeRun, rec
         "learning_curves": "no run has left a train.log with epochs.",
         "attention": "nothing is known.",
     }
+
+
+LOG = """12:00:00 INFO luong_dot on grammar, seed 1: 10 parameters
+12:00:30 INFO epoch 0, step 5: val/bleu 50.0, val/loss 1.0
+"""
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_what_is_below_a_figure_is_true_of_it(make_run: MakeRun, records: Read, seeds: int) -> None:
+    for size in (64, 128):
+        for seed in range(seeds):
+            figures = {"test/bleu": 1.0, "val/sentences": float(size)}
+            make_run(f"{size}{seed}", seed=seed, metrics=figures, config={"model.hidden_size": size}, log=LOG)
+    rows = rows_of(records())
+    _, sizes, learning, _ = draw_figures(rows, "unknown", always=[])
+    begin = "One seed, without intervals. " if seeds == 1 else "Mean over seeds with its 95% interval. "
+    assert sizes.text.startswith(begin)
+    assert learning.text.startswith(begin)
+    assert learning.text.endswith(" Rows were validated on different sentences: their heights are not comparable.")
+    assert not draw_figures(rows[:1], "unknown", always=[])[2].text.endswith("comparable.")
 
 
 def test_figures_of_an_earlier_report_do_not_stay(make_run: MakeRun, records: Read) -> None:

@@ -69,6 +69,13 @@ def test_tokens_that_were_read_are_counted(make_run: MakeRun, records: Read) -> 
     assert "target tokens read by a run differ: 4,000,000 (luong_general) to 5,000,000 (luong_dot)" in said
 
 
+def test_other_validation_sentences_are_said(make_run: MakeRun, records: Read) -> None:
+    make_run("0", metrics={"val/sentences": 500.0})
+    assert not any(line.startswith("validation") for line in lines(records()))
+    make_run("1", "no_attention", metrics={"val/sentences": 1274.0})
+    assert "validation sentences differ: 500 (luong_dot), 1,274 (no_attention)" in lines(records())
+
+
 def test_commits_that_differ_are_said_with_the_seeds_that_have_them(make_run: MakeRun, records: Read) -> None:
     make_run("0", "luong_dot", 1)
     make_run("1", "luong_dot", 2, environment={"git": {"commit": "02a5e0e337474754d1", "dirty": True}})

@@ -125,7 +125,12 @@ def test_a_spoilt_record_is_named(make_run: MakeRun, part: str, name: str, value
         find_records([Path("runs")])
 
 
-@pytest.mark.parametrize("content", [b"", b"[1]", b"a: [", b"\xff\xfe\x00", b"model: {}", b"data: {length: 3}"])
+CUT_OFF = b"model: {}\ndata: {length: {buckets: {short: [1, 9]}}}\n"
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[1]", b"a: [", b"\xff\xfe\x00", b"model: {}", b"data: {length: 3}", CUT_OFF]
+)
 def test_a_spoilt_configuration_is_named(make_run: MakeRun, content: bytes) -> None:
     folder = make_run("runs/0")
     (folder / "config.yaml").write_bytes(content)

@@ -34,6 +34,17 @@ def test_a_line_holds_the_sizes_of_one_model_and_setting(make_run: MakeRun, reco
     }
 
 
+def test_sizes_that_are_set_in_other_ways_are_lines_of_their_own(make_run: MakeRun, records: Read) -> None:
+    for size, memory in ((64, 64), (128, 128), (64, 256), (128, 256)):
+        settings = {"model.hidden_size": size, "model.network.decoder_hidden_size": memory}
+        make_run(f"{size}{memory}", config=settings)
+    lines = lines_over_sizes(rows_of(records()))
+    assert {name: list(line) for name, line in lines.items()} == {
+        "luong_dot": [64, 128],
+        "luong_dot decoder_hidden_size=256": [64, 128],
+    }
+
+
 def test_the_gap_is_paired_by_seed(make_run: MakeRun, records: Read) -> None:
     """Gaps 0.5 and 0.5, though the losses differ; the third seed knows only one loss."""
     for seed, (training, validation) in enumerate([(1.0, 1.5), (2.0, 2.5), (1.0, None)], start=1):
