@@ -68,7 +68,7 @@ def save_figures(folder: Path, drawings: Sequence[Drawing]) -> None:
                 path.unlink(missing_ok=True)  # of an earlier report
             else:
                 save_figure(drawing.figure, path)
-                drawing.figure.set_layout_engine("none")  # laid out by the first, which takes as long as to draw
+                drawing.figure.set_layout_engine("none")  # as the first form has laid it out
 
 
 def _lengths(rows: Sequence[Row], sentences: Sentences | str, styles: dict[str, Style]) -> Drawing:
