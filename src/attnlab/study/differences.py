@@ -45,13 +45,18 @@ class Verdict:
         return self.p_value < LEVEL
 
     @property
+    def of_one_seed(self) -> bool:
+        """Whether it knows nothing of other seeds."""
+        return self.difference.seeds == 1
+
+    @property
     def figures(self) -> list[float]:
         """Mean, both ends of the interval, and the corrected p-value."""
         return [self.difference.mean, self.difference.low, self.difference.high, self.p_value]
 
     def text(self) -> str:
         """`+52.74 [51.60, 53.88] *`, marked where it is told apart from 0: † if nothing is known of other seeds."""
-        mark = "" if not self.significant else " †" if self.difference.seeds == 1 else " *"
+        mark = "" if not self.significant else " †" if self.of_one_seed else " *"
         return f"{self.difference.mean:+.2f} {interval_text(self.difference)}{mark}"
 
 
@@ -118,7 +123,7 @@ class Differences:
     def of_one_seed(self) -> bool:
         """Whether some comparison knows nothing of other seeds."""
         tested = (*self.overall.to_baseline.values(), *self.overall.to_best.values())
-        return any(each.difference.seeds == 1 for each in tested)
+        return any(each.of_one_seed for each in tested)
 
     @property
     def pairs(self) -> int:

@@ -13,7 +13,7 @@ from attnlab.experiment.layout import LOG_FILE
 from attnlab.study.attention_figure import MOST, Example, attending, choose_example, draw_attention, read_panels
 from attnlab.study.learning_figure import courses_of, draw_learning
 from attnlab.study.length_figure import SHOWN, by_training_lengths, draw_lengths, seen_lengths
-from attnlab.study.provenance import VALIDATED, relative_path
+from attnlab.study.provenance import relative_path, validated
 from attnlab.study.rows import Row
 from attnlab.study.sentences import Sentences
 from attnlab.study.size_figure import draw_sizes, lines_over_sizes
@@ -77,9 +77,8 @@ def _lengths(rows: Sequence[Row], sentences: Sentences | str, styles: dict[str, 
         return Drawing(name, title, f"{sentences}.", None)
     known = any(trained or seen_lengths(own) for trained, own in by_training_lengths(rows).items())
     shaded = "Shaded: lengths that training has seen." if known else "Which lengths training has seen is not shown."
-    over = "sentences and seeds" if _several(rows) else "sentences"
-    means = f"{'Mean over seeds' if _several(rows) else 'One seed'} with its {CONFIDENCE:.0%} interval over {over}, "
-    means += "for sources of like length."
+    shown, over = ("Mean over seeds", "sentences and seeds") if _several(rows) else ("One seed", "sentences")
+    means = f"{shown} with its {CONFIDENCE:.0%} interval over {over}, for sources of like length."
     edge = f"{SHOWN:.1%} of the sentences lie within the axis; the last point has the longest ones, too."
     return Drawing(name, title, f"{means} {shaded} {edge}", draw_lengths(rows, sentences, styles))
 
@@ -110,12 +109,12 @@ def _learning(rows: Sequence[Row], styles: dict[str, Style]) -> Drawing:
     courses = courses_of(rows)
     if not courses:
         return Drawing(name, title, f"no run has left a {LOG_FILE} with epochs.", None)
-    known = {record.known(VALIDATED) for row in rows for record in row.records} - {None}
-    apart = "" if len(known) < 2 else " Rows were validated on different sentences: their heights are not comparable."
     text = (
         f"{_means(rows)} A point is the end of an epoch, and a line ends where the first of its runs does. Time is "
-        f"that of the clock, validation counted.{apart}"
+        "that of the clock, validation counted."
     )
+    if len(validated(rows)) > 1:
+        text += " Rows were validated on different sentences: their heights are not comparable."
     return Drawing(name, title, text, draw_learning(courses, styles))
 
 

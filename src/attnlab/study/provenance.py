@@ -12,8 +12,6 @@ from attnlab.study.settings import ABSENT, TRAINED_LENGTH, labels, setting, sett
 
 TOKENS_READ: Final = "train/tokens"
 """Metric of the target tokens that a run has read in training."""
-VALIDATED: Final = "val/sentences"
-"""Metric of the validation sentences."""
 _UNKNOWN: Final = "unknown"
 _MOST: Final = 6
 """Rows that are named one by one where they differ from others."""
@@ -48,7 +46,10 @@ def statement(rows: Sequence[Row], *, command: str, unfinished: Sequence[Path]) 
     budgets = [[budget(record, named=row.settings) for record in row.records] for row in rows]
     lines.append(_told("training budget of each run", "budgets", rows, budgets))
     lines += _tokens_read(rows)
-    lines += _validated(rows)
+    if len(validated(rows)) > 1:
+        counts = [[record.known("val/sentences") for record in row.records] for row in rows]
+        texts = [[None if count is None else f"{count:,.0f}" for count in own] for own in counts]
+        lines.append(_told("validation sentences", "validation sentences", rows, texts))
     lines.append(_told("seeds", "seeds", rows, [[", ".join(map(str, row.seeds))] * len(row.seeds) for row in rows]))
     unnamed = unnamed_differences(rows)
     for key, label in labels(list(unnamed)).items():
@@ -75,12 +76,10 @@ def _tokens_read(rows: Sequence[Row]) -> list[Line]:
     return [Line(f"target tokens read by a run differ: {least:,.0f} ({first.name}) to {most:,.0f} ({last.name})", True)]
 
 
-def _validated(rows: Sequence[Row]) -> list[Line]:
-    """Where rows were validated on other sentences than others, on how many; their curves are not side by side then."""
-    counts = [[record.known(VALIDATED) for record in row.records] for row in rows]
-    texts = [[None if count is None else f"{count:,.0f}" for count in own] for own in counts]
-    told = _told("validation sentences", "validation sentences", rows, texts)
-    return [told] if told.differs and any(any(own) for own in texts) else []
+def validated(rows: Sequence[Row]) -> set[float]:
+    """On how many sentences runs were validated; where there are several numbers, their curves are not comparable."""
+    counts = (record.known("val/sentences") for row in rows for record in row.records)
+    return {count for count in counts if count is not None}
 
 
 def commit(record: Record) -> str:

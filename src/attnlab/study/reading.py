@@ -109,7 +109,10 @@ def _listed(tested: Mapping[str, Verdict]) -> str:
 
 def _p_text(value: float) -> str:
     """Two decimals, or as many as show on which side of the level it is."""
-    return next(text for places in (2, 3, 4) if float(text := f"{value:.{places}f}") != LEVEL or places == 4)
+    for places in (2, 3):
+        if float(text := f"{value:.{places}f}") != LEVEL:
+            return text
+    return f"{value:.4f}"
 
 
 def _over_length(rows: Sequence[Row], differences: Differences) -> list[str]:
@@ -176,7 +179,7 @@ def _over_sizes(lines: Lines, grown: Mapping[str, Mapping[str, Verdict]]) -> lis
     told = [_over_size(name, list(line.items()), grown.get(name)) for name, line in lines.items()]
     tested = [each for line in grown.values() for each in line.values()]
     number = len(tested)
-    alone = "; † of sentences alone" if any(each.difference.seeds == 1 for each in tested) else ""
+    alone = "; † of sentences alone" if any(each.of_one_seed for each in tested) else ""
     stars = f"Over hidden sizes, * where p < {LEVEL}, corrected for their number, {number} (Holm){alone}."
     return [*told, stars] if number else told
 
