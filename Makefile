@@ -43,7 +43,6 @@ define against
 	$(BIN)/python compare.py sweep=$(1) paths.outputs=$(OUTPUTS) baseline=$(2) output=$(OUTPUTS)/sweeps/$(1)/against_$(2)
 
 endef
-SEEDS := seed=1,2,3,4,5
 SMALL := data.train_size=10000 data.test_size=500 data.recipe.max_epochs=8 data.recipe.hidden_size=64 trainer.precision=32-true logger=csv
 SMALL_MODELS := $(SMALL) model=luong_general,no_attention
 SMALL_NONE := $(SMALL_MODELS) seed=1,2
@@ -52,11 +51,11 @@ SMALL_SIZES := $(SMALL_MODELS) seed=1 data.limit.train=4500 model.hidden_size=32
 SMALL_SCORES := $(SMALL) seed=1,2 model/attention=additive,general,uniform
 
 study: $(READY)
-	$(call sweep,attention_vs_none,study_attention_vs_none,$(SEEDS))
-	$(call sweep,source_length,study_source_length,$(SEEDS))
-	$(call sweep,hidden_sizes,study_hidden_sizes,$(SEEDS))
-	$(call sweep,hidden_sizes_few_pairs,study_hidden_sizes_few_pairs,$(SEEDS))
-	$(call sweep,scoring_functions,study_scoring_functions,$(SEEDS))
+	$(call sweep,attention_vs_none,study_attention_vs_none)
+	$(call sweep,source_length,study_source_length)
+	$(call sweep,hidden_sizes,study_hidden_sizes)
+	$(call sweep,hidden_sizes_few_pairs,study_hidden_sizes_few_pairs)
+	$(call sweep,scoring_functions,study_scoring_functions)
 	$(call against,study_scoring_functions,luong_general)
 	$(call against,study_scoring_functions,luong_dot)
 	$(BIN)/python probe.py run=$(OUTPUTS)/sweeps/study_scoring_functions/0
