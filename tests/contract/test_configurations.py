@@ -125,6 +125,14 @@ def test_a_choice_composes_and_builds(group: str, name: str, compose_config: Com
     PARTS[group](compose_config("train", *model, f"{group}={name}"))
 
 
+@pytest.mark.parametrize("bars", [0, 1])
+def test_a_progress_bar_is_left_out_on_request(bars: int, compose_config: Compose) -> None:
+    config = compose_config("train", *([] if bars else ["callbacks.progress=null"]))
+    callbacks = list(build_callbacks(config).values())
+    trainer = build_trainer(config, Precision("32-true", ""), logger=False, callbacks=callbacks)
+    assert (trainer.progress_bar_callback is not None) == bool(bars)
+
+
 @pytest.mark.parametrize("name", names_of(""))
 def test_a_main_configuration_composes_and_has_a_help_of_its_own(name: str, compose_config: Compose) -> None:
     config = compose_config(name)

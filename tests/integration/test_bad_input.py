@@ -29,7 +29,18 @@ MISTAKES = {
     "mis-spelt value": (["model.hiden_size=3"], "no value model.hiden_size to change: did you mean model.hidden_size"),
     "no path": (["hidden_size=3"], "did you mean model.hidden_size or data.recipe.hidden_size"),
     "nothing like it": (["foo=1"], "there is no value foo to change: python train.py --help shows all"),
-    "no inner value": (["data.length.buckets={new:[1,2]}"], r"no data.length.buckets.new to change: \+data"),
+    "no inner value": (
+        ["data.length.buckets={new:[1,2]}"],
+        r"no data.length.buckets.new to change: \+data.length.buckets.new=VALUE adds it, and '~data.length.buckets' "
+        r"'\+data.length.buckets=\{new:\[1,2\]\}' replaces all of data.length.buckets",
+    ),
+    "no buckets": (["data.length.buckets=null"], "data.length.buckets holds values by name, but it is None: leave it"),
+    "no fine buckets": (["data.length.fine=null"], "data.length.fine holds values by name, but it is None: leave it"),
+    "fine bucket": (["data.length.fine.maximum=null"], "step is 5 and maximum None: mend data.length.fine"),
+    "a bucket of all": (
+        ["+data.length.buckets.overall=[100,null]", "data.length.buckets.long=[20,99]"],
+        "'overall' stands for all sentences, but data.length.buckets uses it: rename that bucket",
+    ),
     "no equals sign": (["luong_dot"], "^luong_dot: a setting reads KEY=VALUE"),
     "broken syntax": (["model.hidden_size=[1,"], r"^model.hidden_size=\[1,: a setting reads KEY=VALUE"),
     "needless plus": ([r"+seed=1"], r"^\+seed=1: there is a seed already: leave out the \+"),
@@ -52,6 +63,10 @@ MISTAKES = {
     "averaging": (["average_checkpoints=0"], "average_checkpoints is a whole number from 1, not 0"),
     # what does not go together
     "unequal sizes": (["model=luong_dot", "model.attention.memory_size=8"], "dot needs memory_size == query_size"),
+    "nothing of the source": (
+        ["model=no_attention_context", "model/bridge=zero"],
+        "sees its source by attention or by its first state, but this one has no attention and model/bridge=zero",
+    ),
     "unequal parts": (["model.network.encoder.memory_size=8"], "the parts of a model must fit together"),
     "two vocabularies": (["model.network.embeddings.tie_sides=true"], "tie_sides needs one vocabulary for both sides"),
     "unequal depths": (["model.network.decoder.num_layers=2"], "the parts of a model must fit together"),
@@ -186,7 +201,8 @@ CORPORA: dict[str, tuple[dict[str, bytes | None], list[str], str]] = {
     "missing split": (
         {"validation_en": None, "validation_de": None},
         [],
-        "text needs a validation split, but has only train, test: .* data.validation_size=<pairs>",
+        "text needs a validation split, but has only train, test: name it with data.splits.validation, or give its "
+        r"file with 'data.path=\{validation:FILE\}', or cut it from train with data.validation_size=<pairs>",
     ),
     "wrong language": ({}, ["data.target_language=fr"], "train.en has no partner .*train.fr"),
     "filter": ({}, ["data.length.test=[3,9]"], "of test in text the selection kept 0 of 10: 10 shorter than 3 words"),
@@ -236,6 +252,10 @@ RUNS = {
     "no run yet": (
         ["run=latest", "paths.outputs=empty"],
         "run=latest needs a finished run, but empty has none: train one with python train.py",
+    ),
+    "outputs like a number": (
+        ["run=latest", "paths.outputs=2026"],
+        "run=latest needs a finished run, but 2026 has none",
     ),
     "no run at all": (["run=3"], "but 3 does not exist: try run=latest"),
     "another folder": (["run=."], "a run has a file composed.yaml, but it cannot be read"),
@@ -356,6 +376,11 @@ TRANSLATIONS = {
         "must be written to a_file/map.png, but that failed .*: choose another place",
     ),
     "missing file": (["input=nowhere.txt"], r"input names a text file, but nowhere.txt cannot be read \(No such file"),
+    "a file like a number": (["input=2024"], "input names a text file, but 2024 cannot be read"),
+    "sentences and a file": (
+        ["a cat", "input=there.txt"],
+        "sentences of the command line or those of a file, but both are there, input=there.txt: leave one out",
+    ),
     "folder": (["input=."], r"input names a text file, but \S+ cannot be read \(Is a directory\)"),
     "batch size": (["batch_size=0"], "batch_size is a number of lines from 1, not 0: try batch_size=64"),
     "batch size type": (["batch_size=abc"], "batch_size is a number of lines from 1, not 'abc'"),

@@ -273,6 +273,11 @@ def test_gold_alignments_come_from_a_file_and_pictures_are_drawn(evaluate: Evalu
     gold.write_text("0-0 1-1 2p2\n0-0 1-1\n")
     _, with_gold = evaluate(*corpus, f"alignment_file={gold}", "pictures=2")
     assert 0 <= with_gold["test/aer"] <= 1
+    gold.write_text("0-0 1-1 2p2\n\n")
+    said, half = evaluate(*corpus, f"alignment_file={gold}", "pictures=3")
+    assert "test: gold alignments of 1 of 2 pairs" in said.stdout
+    assert "pictures: 2, as no other source has up to 40 words" in said.stdout
+    assert 0 <= half["test/aer"] <= 1
     del metrics["test/tokens_per_second"]
     assert {name: with_gold[name] for name in metrics} == metrics
     pictures = sorted((tmp_path / "evaluation").glob("*.png"))

@@ -35,6 +35,10 @@ def test_a_sweep_becomes_a_table_and_its_files(commands: Commands, trained_many:
 
 MISTAKES = {
     "nothing named": ([], "^a comparison reads one sweep or some runs, but neither is given: write sweep=NAME"),
+    "outputs like a number": (
+        ["sweep=x", "paths.outputs=2026"],
+        "^sweep names one of 2026/sweeps .there is none., but it",
+    ),
     "nowhere": (["runs=nowhere"], "^runs names folders of runs, but nowhere does not exist: name the folder of a run"),
     "no runs": (["runs=empty"], "^a comparison needs finished runs, but empty holds none: train some, or name another"),
     "several": (["runs=a,b"], "^runs=a,b names several values: add -m .* or quote it as a list"),

@@ -31,6 +31,8 @@ def test_it_leaves_figures_and_a_picture_in_the_folder_of_the_run(
     folder = trained_plain.folder / "probe"
     assert {path.name for path in folder.iterdir()} == {"metrics.json", "probe.png"}
     assert matplotlib.image.imread(folder / "probe.png").shape[1] > 1000
+    assert probe(trained_plain, "split=validation").status == 0
+    assert (trained_plain.folder / "probe_validation" / "probe.png").exists()
     results = json.loads((folder / "metrics.json").read_text("utf-8"))
     assert results["run"]["model"] == "no_attention"
     assert results["run"]["probe"]["vectors"] == 2

@@ -130,6 +130,13 @@ class TranslationCorpus:
 
     def _read(self, split: str, files: SplitFiles) -> datasets.Dataset:
         if isinstance(files, ParallelFiles):
+            for key in ("source_column", "target_column", "alignment_column"):
+                if getattr(self, key) is not None:
+                    raise ConfigError(
+                        f"Parallel text has no columns, but split {split} lies in {files.source} and data.{key} is "
+                        "set: leave it out, or give a file with columns (evaluate.py takes gold alignments as "
+                        "alignment_file=FILE)."
+                    )
             return cached_rows([files.source, files.target], ("source", "target"), read_parallel(files), how="parallel")
         for path in files.paths:
             if path.stat().st_size == 0:
@@ -148,6 +155,8 @@ class TranslationCorpus:
                 row = {**whole, **inner} if isinstance(inner, dict) else whole
                 there |= dict.fromkeys(row)
                 yield [self._text(path, place, row, ours, theirs) for ours, theirs in self._asked().items()]
+        if not there:
+            raise DataError(f"A split holds at least one pair, but {paths[0]} has no rows: fill it, or mend data.path.")
         for ours, theirs in self._asked().items():
             if theirs not in there:
                 raise no_column(ours, theirs, there, split=split, name=self.name)

@@ -54,6 +54,10 @@ def find_split_files(
         DataError: something is missing, incomplete, or there twice.
     """
     if isinstance(path, Mapping):
+        if unknown := [split for split in path if split not in SPLIT_NAMES]:
+            raise DataError(
+                f"data.path by split has {', '.join(SPLIT_NAMES)}, but it has {', '.join(unknown)}: rename these."
+            )
         return {split: _one_split(Path(one).expanduser(), languages) for split, one in path.items()}
     root = Path(path).expanduser()
     if not root.is_dir():

@@ -58,17 +58,18 @@ class LengthBuckets:
                 end = "has no end" if highest is None else f"ends at {highest}"
                 raise ConfigError(
                     f"Length buckets are ordered and do not overlap, but {name} {end} and the next, {following}, "
-                    f"begins at {lowest}: mend data.length.buckets."
+                    f"begins at {lowest}: mend data.length.buckets (buckets that are not named stay: "
+                    "'~data.length.buckets' '+data.length.buckets={...}' replaces all)."
                 )
 
     @classmethod
-    def fine(cls, step: int, maximum: int) -> "LengthBuckets":
+    def fine(cls, step: object, maximum: object) -> "LengthBuckets":
         """Narrow buckets for plots: "1-5", "6-10" and so on to `maximum`, and one for all above, "51+".
 
         Raises:
-            ConfigError: a step below 1, or a maximum that the steps do not reach exactly.
+            ConfigError: no whole numbers, a step below 1, or a maximum that the steps do not reach exactly.
         """
-        if step < 1 or maximum < step or maximum % step:
+        if type(step) is not int or type(maximum) is not int or step < 1 or maximum < step or maximum % step:
             raise ConfigError(
                 f"Fine length buckets take steps >= 1 up to a multiple of the step, but step is {step} and maximum "
                 f"{maximum}: mend data.length.fine."

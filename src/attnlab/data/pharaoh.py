@@ -27,9 +27,14 @@ class GoldAlignment:
     sure: frozenset[Link]
     possible: frozenset[Link]
 
+    @property
+    def known(self) -> bool:
+        """Whether anybody aligned the pair: two sentences that say the same have at least one link."""
+        return bool(self.possible)
+
 
 def read_gold(text: str, *, source_size: int, target_size: int, place: str) -> GoldAlignment:
-    """The links of one line: "1-2" is sure, "1p2" or "1?2" possible only; an empty line links nothing.
+    """The links of one line: "1-2" is sure, "1p2" or "1?2" possible only; an empty line says nothing of its pair.
 
     Without possible links every link is sure, so that P = S.
 
@@ -74,7 +79,7 @@ def read_gold_file(path: Path, sizes: Sequence[tuple[int, int]], *, counted: str
         DataError: the file cannot be read, has another number of lines than there are pairs, or a line is spoilt.
     """
     try:
-        content = path.read_text(encoding="utf-8")
+        content = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
         raise DataError(

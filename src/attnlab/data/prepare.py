@@ -26,7 +26,7 @@ from attnlab.errors import ConfigError, DataError, RunError
 from attnlab.text.tokenizer import TokenizerPair
 from attnlab.text.trainers import FixedTokenizers, TokenizerTrainer
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Part of every fingerprint: raise it whenever the same input and settings would give other ids or columns."""
 
 SPLITS: Final = ("train", "validation", "test")
@@ -165,7 +165,7 @@ def fingerprint(raw: Mapping[str, datasets.Dataset], trainer: TokenizerTrainer, 
 def _check_splits(name: str, raw: Mapping[str, datasets.Dataset], splits: Sequence[str]) -> None:
     for split in splits:
         if split not in raw:
-            remedy = f"name it with data.splits.{split}"
+            remedy = f"name it with data.splits.{split}, or give its file with 'data.path={{{split}:FILE}}'"
             if split != "train":
                 remedy += f", or cut it from train with data.{split}_size=<pairs>"
             raise DataError(f"{name} needs a {split} split, but has only {', '.join(raw) or 'none'}: {remedy}.")
@@ -193,7 +193,7 @@ def _build(
         if reports[split].kept == 0:
             raise DataError(
                 f"A split needs at least one pair, but of {split} in {name} the selection {reports[split]}: widen "
-                f"data.length.{split}, or change data.limit and data.sample."
+                f"data.length.{split}, or change data.limit, data.sample and data.join."
             )
     learned = chosen.get("train")
     pair = trainer.train(*((stream(learned, side) if learned else []) for side in ("source", "target")))

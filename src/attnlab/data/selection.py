@@ -225,6 +225,9 @@ def _join(columns: Sequence[Iterable[str]], k: int) -> Iterator[list[str]]:
 def _join_alignments(
     alignments: Sequence[str], sources: Sequence[str], targets: Sequence[str], places: Sequence[str]
 ) -> str:
+    """All links, or none if one of the pairs has none: half an alignment would call good links wrong."""
+    if not all(alignment.split() for alignment in alignments):
+        return ""
     source_starts = accumulate((word_count(text) for text in sources), initial=0)
     target_starts = accumulate((word_count(text) for text in targets), initial=0)
     links = []

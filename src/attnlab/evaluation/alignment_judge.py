@@ -35,7 +35,8 @@ class AlignmentJudge:
         references: target text of every row.
         tokenizers: of both sides.
         buckets: what short and long mean.
-        gold: alignment of every row's source and reference, in words; None where nobody knows it.
+        gold: alignment of every row's source and reference, in words, where rows that nobody aligned are not counted;
+            None where nobody aligned any.
     """
 
     sources: Sequence[str]
@@ -63,7 +64,11 @@ class AlignmentJudge:
             ending: [AttentionTotals.of(one) for one in weights] for ending, weights in (("", forced), ("_own", own))
         }
         counts = {
-            ending: [LinkCounts.of(links(weights), gold) for weights, gold in zip(forced, self.gold, strict=True)]
+            ending: {
+                row: LinkCounts.of(links(weights), gold)
+                for row, (weights, gold) in enumerate(zip(forced, self.gold, strict=True))
+                if gold.known
+            }
             for ending, links in (("", best_links), ("_thresholded", links_above), ("_left_to_right", diagonal_links))
             if forced and self.gold is not None
         }
@@ -74,7 +79,9 @@ class AlignmentJudge:
                     figures = AttentionTotals.total(totals[row] for row in rows).figures()
                     metrics |= {metric_name(stage, f"{name}{ending}", group): value for name, value in figures.items()}
             for ending, parts in counts.items():
-                found = LinkCounts.total(parts[row] for row in rows)
+                if not any(row in parts for row in rows):
+                    continue
+                found = LinkCounts.total(parts[row] for row in rows if row in parts)
                 metrics[metric_name(stage, f"aer{ending}", group)] = found.error_rate
                 metrics[metric_name(stage, f"alignment_precision{ending}", group)] = found.precision
                 metrics[metric_name(stage, f"alignment_recall{ending}", group)] = found.recall

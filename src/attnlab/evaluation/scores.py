@@ -48,10 +48,6 @@ class TextScores:
         """Every score of one corpus: bleu, chrf, ter and exact_match. Raises as `by_group`."""
         return self.by_group(hypotheses, references, {"all": range(len(hypotheses))})["all"]
 
-    def bleu(self, hypotheses: Sequence[str], references: Sequence[str]) -> float:
-        """BLEU alone, cheap enough for every validation. Raises as `by_group`."""
-        return self.bleu_by_group(hypotheses, references, {"all": range(len(hypotheses))})["all"]["bleu"]
-
     def by_group(self, hypotheses: Sequence[str], references: Sequence[str], groups: Groups) -> dict[str, Figures]:
         """Every score of each group of sentences, taken as a corpus of its own.
 

@@ -18,6 +18,7 @@ from attnlab.data.prepare import SPLITS, PreparedData, prepare
 from attnlab.data.selection import Selection, texts
 from attnlab.decoding.protocol import Search
 from attnlab.errors import ConfigError, first_line
+from attnlab.evaluation.by_length import rows_by_length
 from attnlab.evaluation.judge import SplitJudge
 from attnlab.evaluation.scores import TextScores
 from attnlab.experiment.components import check_component, component
@@ -73,10 +74,38 @@ def build_judge(config: DictConfig, prepared: PreparedData, split: str) -> Split
         references=texts(rows, "target"),
         source_lengths=rows["source_words"][:],
         tokenizer=prepared.tokenizers.target,
-        buckets=LengthBuckets(plain(config.data.length.buckets)),
-        fine=LengthBuckets.fine(**plain(config.data.length.fine)),
+        buckets=buckets_of(config),
+        fine=fine_buckets_of(config),
         scores=component(config, "data.scoring", TextScores),
     )
+
+
+def buckets_of(config: DictConfig) -> LengthBuckets:
+    """What short and long mean in `config.data`.
+
+    Raises:
+        ConfigError: they are no buckets, or one is called like the row of all sentences.
+    """
+    buckets = LengthBuckets(_mapping(config, "data.length.buckets"))
+    rows_by_length([], buckets)
+    return buckets
+
+
+def fine_buckets_of(config: DictConfig) -> LengthBuckets:
+    """The narrow buckets of `config.data`.
+
+    Raises:
+        ConfigError: they are none.
+    """
+    fine = _mapping(config, "data.length.fine")
+    return LengthBuckets.fine(fine.get("step"), fine.get("maximum"))
+
+
+def _mapping(config: DictConfig, key: str) -> dict[str, Any]:
+    found = OmegaConf.select(config, key)
+    if not OmegaConf.is_dict(found):
+        raise ConfigError(f"{key} holds values by name, but it is {found}: leave it as it is.")
+    return cast(dict[str, Any], plain(found))
 
 
 def build_task(config: DictConfig, model: Seq2Seq, judge: SplitJudge) -> TranslationTask:
@@ -130,7 +159,9 @@ def build_callbacks(config: DictConfig) -> dict[str, Callback]:
 
 
 def build_trainer(config: DictConfig, precision: Precision, **arguments: Any) -> lightning.Trainer:
-    """Lightning's Trainer in the precision that was chosen."""
+    """Lightning's Trainer in the precision that was chosen; it would add a progress bar of its own."""
+    if config.callbacks.get("progress") is None:
+        arguments["enable_progress_bar"] = False
     return component(
         config, "trainer", lightning.Trainer, precision=precision.name, plugins=[WholeFiles()], **arguments
     )

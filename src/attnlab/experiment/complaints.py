@@ -102,7 +102,10 @@ def _not_composed(error: ConfigCompositionException, conf: Path, command: str, a
         return f"{setting}: there is a {key} already: leave out the + to change it."
     missing = error.__cause__.full_key if isinstance(error.__cause__, OmegaConfBaseException) else None
     if missing and missing.startswith(f"{key}."):
-        return f"{setting}: there is no {missing} to change: +{missing}=VALUE adds it."
+        remedy = f"+{missing}=VALUE adds it"
+        if setting.partition("=")[2].startswith("{"):
+            remedy += f", and '~{key}' '+{setting}' replaces all of {key}"
+        return f"{setting}: there is no {missing} to change: {remedy}."
     return _unknown_key(setting, key, conf, command, arguments)
 
 

@@ -17,7 +17,7 @@ from attnlab.experiment.rehearsal import try_model
 from attnlab.experiment.results import environment, short_path
 from attnlab.experiment.run_folder import Run, open_run, write_config
 from attnlab.experiment.score import leave_results, print_table, score
-from attnlab.experiment.show import draw_forced, spread_rows
+from attnlab.experiment.show import LONGEST_HEATMAP, draw_forced, spread_rows
 from attnlab.text.trainers import FixedTokenizers
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,10 @@ def evaluate(config: DictConfig) -> float:
         "seed": run.config.seed,
     }
     leave_results(folder, scored, scored.metrics, about, environment(precision="32-true", device=device))
-    for number, row in enumerate(spread_rows(scored.translations, config.pictures), start=1):
+    drawn = spread_rows(scored.translations, config.pictures)
+    if len(drawn) < config.pictures:
+        log.info("pictures: %d, as no other source has up to %d words", len(drawn), LONGEST_HEATMAP)
+    for number, row in enumerate(drawn, start=1):
         figure = draw_forced(scored, row)
         assert figure is not None
         save_figure(figure, folder / f"attention_{number}.png")

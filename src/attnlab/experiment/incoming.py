@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from select import select
 
-from attnlab.errors import DataError
+from attnlab.errors import ConfigError, DataError
 
 _PIECE = 1 << 16
 """Bytes that are read at once."""
@@ -16,8 +16,14 @@ def incoming(file: str | None, sentences: Sequence[str], size: int) -> Iterator[
     """Chunks of raw lines, each of `size` at most: the sentences, or those of a file, or of standard input.
 
     Raises:
+        ConfigError: there are sentences and a file.
         DataError: the file cannot be read.
     """
+    if sentences and file is not None:
+        raise ConfigError(
+            f"a translation reads sentences of the command line or those of a file, but both are there, input={file}: "
+            "leave one out."
+        )
     if sentences:
         lines = [sentence.encode("utf-8", "surrogateescape") for sentence in sentences]
         yield from (lines[start : start + size] for start in range(0, len(lines), size))

@@ -14,7 +14,6 @@ from rich.console import Console
 from rich.progress import track
 from torch import Tensor
 
-from attnlab.data.lengths import LengthBuckets
 from attnlab.data.prepare import check_split
 from attnlab.errors import ConfigError
 from attnlab.evaluation.by_length import OVERALL, metric_name, rows_by_length
@@ -32,7 +31,7 @@ from attnlab.evaluation.probe import (
     word_identities,
 )
 from attnlab.evaluation.probe_plot import draw_probe
-from attnlab.experiment.build import build_model, plain, prepare_data
+from attnlab.experiment.build import buckets_of, build_model, prepare_data
 from attnlab.experiment.probe_table import (
     EQUAL,
     KEYS,
@@ -77,7 +76,8 @@ def probe(config: DictConfig) -> float:
     quiet_libraries()
     _check(config)
     run, device = open_run(config)
-    folder = run.folder / FOLDER if config.output is None else Path(str(config.output))
+    own = FOLDER if config.split == "test" else f"{FOLDER}_{config.split}"
+    folder = run.folder / own if config.output is None else Path(str(config.output))
     sentences, lengths = _sentences(config, run)
     count = min(config.gradient_sentences, len(sentences))
     log.info("run: %s, %s split of %s", run.folder, config.split, run.config.data.name)
@@ -86,7 +86,7 @@ def probe(config: DictConfig) -> float:
     readers = {name: Reader.of(model) for name, model in models.items()}
     shares = _shares(config, readers, sentences[:count], device)
     accuracies = _accuracies(config, readers, sentences, device)
-    groups = rows_by_length(lengths, LengthBuckets(plain(run.config.data.length.buckets)))
+    groups = rows_by_length(lengths, buckets_of(run.config))
     near = {bucket: [row for row in rows if row < count] for bucket, rows in groups.items()}
     metrics = {
         **_metrics(config, "gradient_share", shares, near, beyond=True),

@@ -7,13 +7,13 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 
 from attnlab.data.batch import collate
-from attnlab.data.lengths import LengthBuckets
 from attnlab.data.pairs import TokenPairs
 from attnlab.data.prepare import PreparedData
 from attnlab.decoding.protocol import Search
 from attnlab.errors import ConfigError, ShapeError, first_line
-from attnlab.evaluation.answer import answer
-from attnlab.experiment.build import plain
+from attnlab.evaluation.answer import answer, attends
+from attnlab.experiment.build import buckets_of
+from attnlab.seq2seq.bridge import Zero
 from attnlab.seq2seq.model import Seq2Seq
 from attnlab.text.special import BOS, UNK
 
@@ -37,7 +37,7 @@ def check_settings(config: DictConfig) -> None:
     if type(config.compile) is not bool:
         raise ConfigError(f"compile is true or false, not {config.compile!r}: false is faster on a CPU.")
     _check_validation(config.trainer)
-    _check_monitor(str(config.monitor), str(config.monitor_mode), list(config.data.length.buckets))
+    _check_monitor(str(config.monitor), str(config.monitor_mode), buckets_of(config).names)
     known = (f"best/{config.monitor}", "parameters", "train/tokens_per_second")
     if config.objectives is not None and not OmegaConf.is_list(config.objectives):
         raise ConfigError(
@@ -62,6 +62,7 @@ def try_model(model: Seq2Seq, prepared: PreparedData) -> None:
     """Predicts a word of the longest source of each split, in inference mode and without chance.
 
     Raises:
+        ConfigError: the decoder sees nothing of the source.
         ShapeError: the parts of the model do not fit together, or it cannot read a source as long as that.
     """
     device, training = next(model.parameters()).device, model.training
@@ -78,6 +79,11 @@ def try_model(model: Seq2Seq, prepared: PreparedData) -> None:
                 f"the parts of a model must fit together, but here they do not ({first_line(error)}): change "
                 "model.hidden_size or model.num_layers, which all parts follow, rather than the size of one part."
             ) from error
+    if isinstance(model.bridge, Zero) and not attends(model):
+        raise ConfigError(
+            "a decoder sees its source by attention or by its first state, but this one has no attention and "
+            "model/bridge=zero: choose another bridge."
+        )
     model.train(training)
 
 
@@ -101,7 +107,7 @@ def check_monitored(config: DictConfig, prepared: PreparedData) -> None:
         ConfigError: it is that of a bucket without sentences.
     """
     _, _, bucket = _parts(str(config.monitor))
-    buckets = LengthBuckets(plain(config.data.length.buckets))
+    buckets = buckets_of(config)
     if bucket and bucket not in {buckets.of(words) for words in prepared.splits["validation"]["source_words"]}:
         raise ConfigError(
             f"monitor is {config.monitor}, but no source of the validation split is {bucket}: monitor another figure, "

@@ -77,7 +77,7 @@ def open_run(config: DictConfig) -> tuple[Run, torch.device]:
     """
     device = device_of(str(config.device))
     allow_tf32("32-true")
-    return load_run(find_run(config.run, Path(config.paths.outputs))), device
+    return load_run(find_run(config.run, Path(str(config.paths.outputs)))), device
 
 
 def load_run(path: Path) -> Run:

@@ -1,5 +1,6 @@
 """How a trained model is scored on a split, and what is left of it."""
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from rich.console import Console
 from rich.progress import track
 from torch import Tensor
 
-from attnlab.data.lengths import LengthBuckets, word_count
+from attnlab.data.lengths import word_count
 from attnlab.data.pharaoh import GoldAlignment, read_gold, read_gold_file, write_links
 from attnlab.data.prepare import PreparedData
 from attnlab.data.selection import texts
@@ -22,7 +23,7 @@ from attnlab.evaluation.alignment_judge import ALIGNMENT_COLUMNS, AlignmentJudge
 from attnlab.evaluation.answer import Answer, answer
 from attnlab.evaluation.by_length import metric_name
 from attnlab.evaluation.judge import SplitJudge, in_order
-from attnlab.experiment.build import build_datamodule, build_judge, build_search, plain
+from attnlab.experiment.build import buckets_of, build_datamodule, build_judge, build_search
 from attnlab.experiment.results import (
     Results,
     Translation,
@@ -31,6 +32,8 @@ from attnlab.experiment.results import (
     write_translations,
 )
 from attnlab.seq2seq.model import Seq2Seq
+
+log = logging.getLogger(__name__)
 
 S = TypeVar("S", bound=SearchState)
 
@@ -122,8 +125,9 @@ def build_alignment_judge(
                 zip(texts(rows, "alignment"), sizes, strict=True), start=1
             )
         ]
-    buckets = LengthBuckets(plain(config.data.length.buckets))
-    return AlignmentJudge(sources, references, prepared.tokenizers, buckets, gold)
+    if gold is not None and not all(one.known for one in gold):
+        log.info("%s: gold alignments of %d of %d pairs", split, sum(one.known for one in gold), len(gold))
+    return AlignmentJudge(sources, references, prepared.tokenizers, buckets_of(config), gold)
 
 
 def leave_results(
@@ -148,7 +152,9 @@ def attended(metrics: Mapping[str, float], split: str) -> bool:
 
 
 def _translations(answers: Sequence[Answer], judge: SplitJudge, alignment: AlignmentJudge) -> list[Translation]:
-    gold = [None] * len(answers) if alignment.gold is None else [write_links(one.sure) for one in alignment.gold]
+    gold: list[str | None] = [None] * len(answers)
+    if alignment.gold is not None:
+        gold = [write_links(one.sure) if one.known else None for one in alignment.gold]
     return [
         Translation(
             source=source,

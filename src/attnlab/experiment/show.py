@@ -6,14 +6,13 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from omegaconf import DictConfig
 
-from attnlab.data.lengths import LengthBuckets
 from attnlab.data.prepare import PreparedData
 from attnlab.evaluation.alignment_judge import ALIGNMENT_COLUMNS
 from attnlab.evaluation.by_length import table_by_length
 from attnlab.evaluation.curve import draw_curve
 from attnlab.evaluation.heatmap import draw_heatmap
 from attnlab.evaluation.pictures import save_figure
-from attnlab.experiment.build import plain
+from attnlab.experiment.build import fine_buckets_of
 from attnlab.experiment.results import Translation
 from attnlab.experiment.score import Scored, attended
 from attnlab.experiment.tracking import Cell, Tracker
@@ -30,7 +29,7 @@ EOS_SHOWN = SPECIAL_TOKENS[EOS]
 
 def show_test(tracker: Tracker, folder: Path, config: DictConfig, scored: Scored, prepared: PreparedData) -> None:
     """Shows a tested run, and leaves its curve over source length in `folder`."""
-    fine = LengthBuckets.fine(**plain(config.data.length.fine)).names
+    fine = fine_buckets_of(config).names
     curve = draw_curve(scored.metrics, names=fine, label=config.model.name)
     save_figure(curve, folder / "bleu_by_length.png")
     tracker.log_image("bleu_by_length", curve)
@@ -63,7 +62,7 @@ def draw_forced(scored: Scored, row: int) -> Figure | None:
     if weights is None:
         return None
     source, target = [*judge.sources[row].split(), EOS_SHOWN], judge.references[row].split()
-    if judge.gold is None:
+    if judge.gold is None or not judge.gold[row].known:
         return draw_heatmap(weights, source, target)
     return draw_heatmap(weights, source, target, gold=judge.gold[row].sure, possible=judge.gold[row].possible)
 

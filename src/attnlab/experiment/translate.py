@@ -88,7 +88,7 @@ def translate(config: DictConfig, sentences: Sequence[str]) -> None:
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # as the input, whatever the terminal says
     failed = number = 0
-    for chunk in incoming(config.input, sentences, batch_size):
+    for chunk in incoming(None if config.input is None else str(config.input), sentences, batch_size):
         lines, faults = _decoded(chunk)
         for line, answers, fault in zip(lines, *_answers(translator, lines, faults), strict=True):
             number += 1

@@ -23,7 +23,7 @@ def folders_of(config: DictConfig) -> list[Path]:
             "runs=[FOLDER,FOLDER]."
         )
     if config.sweep is not None:
-        return [_sweep(config.sweep, Path(config.paths.outputs) / "sweeps")]
+        return [_sweep(config.sweep, Path(str(config.paths.outputs)) / "sweeps")]
     names = list(config.runs) if isinstance(config.runs, ListConfig) else [config.runs]
     if not names or not all(isinstance(name, str) and name for name in names):
         raise ConfigError(
@@ -50,4 +50,4 @@ def report_folder(config: DictConfig, folders: Sequence[Path]) -> Path:
         return Path(str(config.output))
     if len(folders) == 1:
         return folders[0] / "report"
-    return Path(config.paths.outputs) / "reports" / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    return Path(str(config.paths.outputs)) / "reports" / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")

@@ -119,6 +119,17 @@ def test_files_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert all(rows(first[split]) == rows(second[split]) for split in first)
 
 
+@pytest.mark.parametrize("key", ["source_column", "target_column", "alignment_column"])
+def test_parallel_text_has_no_columns(tmp_path: Path, key: str) -> None:
+    for language in ("en", "de"):
+        (tmp_path / f"train.{language}").write_text("a\n")
+    message = (
+        rf"no columns, but split train lies in .*train.en and data.{key} is set: leave it out, or give a file with"
+    )
+    with pytest.raises(ConfigError, match=message):
+        build(str(tmp_path), **{key: "x"}).load()
+
+
 def test_a_full_disk_is_named_and_leaves_no_half_file(
     tmp_path: Path, private_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,6 +172,8 @@ def test_a_path_the_system_refuses_is_named() -> None:
     ("name", "content", "message"),
     [
         ("train.jsonl", "", r"at least one pair, but .*train.jsonl is empty: fill it, or mend data.path"),
+        ("train.csv", "en,de\n", r"at least one pair, but .*train.csv has no rows: fill it, or mend data.path"),
+        ("train.json", "[]", r"at least one pair, but .*train.json has no rows: fill it, or mend data.path"),
         (
             "train.jsonl",
             '{"en": "a", "de": 12}',

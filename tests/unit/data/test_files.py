@@ -78,6 +78,11 @@ def test_each_split_may_have_its_own_path(tmp_path: Path) -> None:
     }
 
 
+def test_a_split_of_another_name_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"by split has train, validation, test, but it has valid, dev: rename these"):
+        find({"train": str(tmp_path / "a.csv"), "valid": "b.csv", "dev": "c.csv"})
+
+
 @pytest.mark.parametrize(
     ("there", "asked", "message"),
     [

@@ -90,7 +90,14 @@ def test_impossible_buckets_are_refused(ranges: dict[str, list[int | None]], mes
         LengthBuckets(ranges)
 
 
-@pytest.mark.parametrize(("step", "maximum"), [(0, 10), (5, 12), (5, 4)])
-def test_impossible_fine_buckets_are_refused(step: int, maximum: int) -> None:
+def test_buckets_that_overlap_may_be_meant_to_replace_others() -> None:
+    with pytest.raises(
+        ConfigError, match=r"not named stay: '~data.length.buckets' '\+data.length.buckets=\{...\}' repl"
+    ):
+        LengthBuckets({"short": [1, 20], "medium": [10, 19]})
+
+
+@pytest.mark.parametrize(("step", "maximum"), [(0, 10), (5, 12), (5, 4), (None, 10), (5, None), (2.5, 10)])
+def test_impossible_fine_buckets_are_refused(step: object, maximum: object) -> None:
     with pytest.raises(ConfigError, match=rf"step is {step} and maximum {maximum}: mend data.length.fine"):
         LengthBuckets.fine(step, maximum)

@@ -55,6 +55,9 @@ def test_a_file_has_a_line_for_each_pair(tmp_path: Path) -> None:
     path.write_text("0-0\n\n1-0 0p1\n")
     read = read_gold_file(path, [(1, 1), (5, 5), (2, 2)], counted="test: kept 3 of 3")
     assert [one.sure for one in read] == [{(0, 0)}, set(), {(1, 0)}]
+    assert [one.known for one in read] == [True, False, True]
+    path.write_text("0-0\n\n1-0 0p1\n", encoding="utf-8-sig")  # the byte-order mark of Windows
+    assert read_gold_file(path, [(1, 1), (5, 5), (2, 2)], counted="") == read
     assert read_gold_file(path, [(9, 9)] * 3, counted="")[2].possible == {(1, 0), (0, 1)}
 
 

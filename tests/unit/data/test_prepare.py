@@ -201,13 +201,13 @@ def test_learning_needs_the_train_split(corpus: Corpus, tmp_path: Path) -> None:
 
 def test_a_missing_split_names_the_ways_out(list_corpus: MakeCorpus, tmp_path: Path) -> None:
     message = (
-        r"list needs a validation split, but has only train: name it with data.splits.validation, or cut it from "
-        r"train with data.validation_size=<pairs>"
+        r"list needs a validation split, but has only train: name it with data.splits.validation, or give its file "
+        r"with 'data.path=\{validation:FILE\}', or cut it from train with data.validation_size=<pairs>"
     )
     with pytest.raises(DataError, match=message):
         build(list_corpus({"train": SPLITS["train"]}), tmp_path)
     with pytest.raises(
-        DataError, match=r"list needs a train split, but has only none: name it with data.splits.train\."
+        DataError, match=r"list needs a train split, but has only none: name it with data.splits.train, or give"
     ):
         build(list_corpus({}), tmp_path)
 

@@ -71,12 +71,20 @@ def join(dataset: datasets.Dataset, k: int, folder: Path) -> tuple[datasets.Data
 
 
 def test_neighbours_are_joined_and_their_alignments_shifted(make_dataset: MakeDataset, tmp_path: Path) -> None:
-    rows = [("a b", "x", "0-0 1-0"), ("c", "y z", "0-1"), ("d", "u", "0-0"), ("e", "v", ""), ("f", "w", "0-0")]
+    rows = [("a b", "x", "0-0 1-0"), ("c", "y z", "0-1"), ("d", "u", "0-0"), ("e", "v", "0p0"), ("f", "w", "0-0")]
     joined, dropped = join(make_dataset(rows), 2, tmp_path)
     assert list(joined["source"]) == ["a b c", "d e"]
     assert list(joined["target"]) == ["x y z", "u v"]
-    assert list(joined["alignment"]) == ["0-0 1-0 2-2", "0-0"]
+    assert list(joined["alignment"]) == ["0-0 1-0 2-2", "0-0 1p1"]
     assert dropped == {"left over by joining": 1}
+
+
+def test_what_is_joined_with_a_pair_that_nobody_aligned_is_not_aligned(
+    make_dataset: MakeDataset, tmp_path: Path
+) -> None:
+    rows = [("a", "x", "0-0"), ("b", "y", ""), ("c", "z", "0-0"), ("d", "u", "0-0")]
+    joined, _ = join(make_dataset(rows), 2, tmp_path)
+    assert list(joined["alignment"]) == ["", "0-0 1-1"]
 
 
 def test_possible_links_stay_possible_when_their_pairs_are_joined(make_dataset: MakeDataset, tmp_path: Path) -> None:

@@ -59,6 +59,20 @@ def perfect() -> list[Answer]:
     ]
 
 
+def test_rows_that_nobody_aligned_are_left_out(judge: AlignmentJudge) -> None:
+    """As if they were not there; a bucket of such rows alone has no figures, and neither has a split of them."""
+    assert judge.gold is not None
+    nobody = read_gold("", source_size=4, target_size=4, place="")
+    metrics = replace(judge, gold=[*judge.gold[:2], nobody])(perfect(), "test")
+    figures = ("aer", "alignment_precision", "alignment_recall")
+    for name in (f"{figure}{ending}" for figure in figures for ending in ("", "_thresholded", "_left_to_right")):
+        assert f"test/{name}/long" not in metrics
+    assert metrics["test/aer"] == 0
+    # The pair that changes places has both links wrong from left to right, the pair of one word none: 1 - 2 / 6.
+    assert metrics["test/aer_left_to_right"] == pytest.approx(2 / 3)
+    assert not [name for name in replace(judge, gold=[nobody] * 3)(perfect(), "test") if "aer" in name]
+
+
 def test_gold_attention_gets_full_marks_in_any_order(judge: AlignmentJudge) -> None:
     first, second, third = perfect()
     metrics = judge([third, first, second], "test")

@@ -26,12 +26,12 @@ def scores() -> TextScores:
 def test_bleu_by_hand(scores: TextScores) -> None:
     # 5 tokens against 5, one wrong at the end: precisions 4/5, 3/4, 2/3, 1/2 and no brevity penalty.
     expected = 100 * (4 / 5 * 3 / 4 * 2 / 3 * 1 / 2) ** (1 / 4)
-    assert scores.bleu(["a b c d x"], ["a b c d e"]) == pytest.approx(expected)
+    assert scores(["a b c d x"], ["a b c d e"])["bleu"] == pytest.approx(expected)
 
 
 def test_brevity_penalty_by_hand(scores: TextScores) -> None:
     # Every n-gram of 4 tokens is right, but the reference has 5: exp(1 - 5/4).
-    assert scores.bleu(["a b c d"], ["a b c d e"]) == pytest.approx(100 * math.exp(1 - 5 / 4))
+    assert scores(["a b c d"], ["a b c d e"])["bleu"] == pytest.approx(100 * math.exp(1 - 5 / 4))
 
 
 def test_ter_by_hand(scores: TextScores) -> None:
@@ -79,13 +79,14 @@ def test_case_counts_unless_lowercase() -> None:
 def test_the_tokenizer_matters() -> None:
     raw = ["Ein Hund läuft im Park."]
     split = ["Ein Hund läuft im Park ."]
-    assert TextScores(tokenize="13a", lowercase=False).bleu(raw, split) == pytest.approx(100)
-    assert TextScores(tokenize="none", lowercase=False).bleu(raw, split) < 100
+    assert TextScores(tokenize="13a", lowercase=False)(raw, split)["bleu"] == pytest.approx(100)
+    assert TextScores(tokenize="none", lowercase=False)(raw, split)["bleu"] < 100
 
 
 def test_effective_order_scores_short_corpora(scores: TextScores) -> None:
-    assert scores.bleu(["ja"], ["ja"]) == 0
-    assert TextScores(tokenize="none", lowercase=False, effective_order=True).bleu(["ja"], ["ja"]) == pytest.approx(100)
+    assert scores(["ja"], ["ja"])["bleu"] == 0
+    effective = TextScores(tokenize="none", lowercase=False, effective_order=True)
+    assert effective(["ja"], ["ja"])["bleu"] == pytest.approx(100)
 
 
 def test_signatures_name_what_was_done() -> None:

@@ -72,8 +72,8 @@ def test_a_file_gives_its_lines(
     assert [line for chunk in came for line in chunk] == expected
 
 
-def test_sentences_come_before_files() -> None:
-    assert list(incoming("nowhere", ["a b", "c", "dü"], 2)) == [[b"a b", b"c"], ["dü".encode()]]
+def test_sentences_come_in_chunks() -> None:
+    assert list(incoming(None, ["a b", "c", "dü"], 2)) == [[b"a b", b"c"], ["dü".encode()]]
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
