@@ -160,6 +160,12 @@ def test_a_sweep_asks_a_question_in_a_folder_of_its_own_and_moves_only_what_is_t
     assert question.endswith("?")
 
 
+@pytest.mark.parametrize("sampler", ["tpe", "gp", "random", "nsgaii"])
+@pytest.mark.parametrize("name", names_of("sweeps"))
+def test_a_sweep_takes_any_sampler(name: str, sampler: str, compose_config: Compose) -> None:
+    compose_config("train", f"sweeps={name}", f"hydra/sweeper/sampler={sampler}")
+
+
 @pytest.mark.parametrize("name", names_of("sweeps"))
 def test_a_sweep_trains(name: str, compose_config: Compose, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Its last point, at a tiny size."""

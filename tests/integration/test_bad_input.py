@@ -103,6 +103,40 @@ MISTAKES = {
         ["monitor=val/bleu/long", "data.length.validation=[1,9]"],
         "monitor is val/bleu/long, but no source of the validation split is long: monitor another figure, or widen",
     ),
+    "no end of an epoch": (
+        ["trainer.max_steps=1"],
+        r"but trainer.max_steps=1 ends training before the first, after \d+ steps: raise it, or set",
+    ),
+    "no step": (
+        ["trainer.accumulate_grad_batches=0"],
+        "trainer.accumulate_grad_batches is a number from 1, but it is 0",
+    ),
+    "no check": (
+        ["trainer.check_val_every_n_epoch=0"],
+        "trainer.check_val_every_n_epoch is a number from 1, but it is",
+    ),
+    "no line": (["logger=csv", "logger.flush_every=0"], "logger.flush_every is a number of lines from 1, but it is 0"),
+    "no patience": (
+        ["callbacks.early_stopping.patience=-1"],
+        "callbacks.early_stopping.patience is a number of validations from 0, but it is -1: raise it, or set",
+    ),
+    "stopping by a loss": (
+        ["callbacks.early_stopping.monitor=val/loss"],
+        "callbacks.early_stopping.mode is min for val/loss, of which less is better, but it is max: set callbacks",
+    ),
+    "a plateau of bleu": (
+        ["schedule=plateau", "schedule.monitor=val/bleu"],
+        "schedule.mode is max for val/bleu, of which more is better, but it is min: set schedule.mode=max",
+    ),
+    "warm-up": (["schedule.warmup_steps=-5"], "schedule.warmup_steps is a number of steps from 0, not -5"),
+    "a checkpoint elsewhere": (
+        ["callbacks.checkpoint.dirpath=/tmp/elsewhere"],
+        "writes into its own folder, .*, but its callbacks.checkpoint.dirpath is /tmp/elsewhere: leave it as it is",
+    ),
+    "a callback without a logger": (
+        ["+callbacks.rate._target_=lightning.pytorch.callbacks.LearningRateMonitor"],
+        r"training cannot begin \(Cannot use .*LearningRateMonitor.* with .*no logger.*\): change trainer or callbacks",
+    ),
     "no epoch": (["trainer.max_epochs=0"], "no validation has logged it: let training run to the end of an epoch"),
     "no end": (["trainer.max_epochs=-1"], "a training without an end has no schedule"),
     # the machine

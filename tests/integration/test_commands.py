@@ -9,7 +9,7 @@ from pathlib import Path
 import matplotlib.image
 import pytest
 import torch
-from command_line import MODEL, Commands, Finished, Trained, figures
+from command_line import MODEL, TINY, Commands, Finished, Trained, figures
 from omegaconf import OmegaConf
 
 from attnlab.data.pharaoh import read_gold
@@ -49,6 +49,17 @@ def test_help_is_helpful_and_imports_nothing_heavy(commands: Commands, command: 
 
 
 # Training
+
+
+def test_each_validation_of_an_epoch_keeps_its_own_checkpoint(commands: Commands) -> None:
+    settings = ("trainer.max_epochs=1", "+trainer.val_check_interval=0.25", "average_checkpoints=3", "optimizer.lr=1.0")
+    said = commands(
+        "train", *TINY, *settings, "schedule=constant", "callbacks.averaging=null", "hydra.run.dir=quarters"
+    )
+    assert said.status == 0, said.stderr
+    assert len(list((commands.folder / "quarters" / "checkpoints").glob("epoch=000-step=*.ckpt"))) == 3
+    metrics = figures(commands.folder / "quarters")
+    assert metrics["best/val/bleu"] >= metrics["val/bleu"]
 
 
 def test_a_run_leaves_all_that_was_promised(trained: Trained) -> None:

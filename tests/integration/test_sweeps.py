@@ -171,7 +171,26 @@ def test_another_question_is_refused(commands: Commands, swept: Finished) -> Non
         (["sweeps=normalizers", "monitor=val/blue"], "monitor names a metric of the validation, but val/blue is none"),
         (["sweeps=pareto", "objectives=[test/bleu,parameters]"], "but test/bleu is none"),
         (["sweeps=pareto", "objectives=null"], "a sweep has a direction for each objective, but 2 for 1"),
-        (["sweeps=pareto", "hydra/sweeper/pruner=median"], "a trial is pruned by one objective, but this sweep has 2"),
+        (
+            ["sweeps=pareto", "hydra/sweeper/pruner=median"],
+            "pruned by monitor alone, but this sweep weighs best/val/bleu/long, parameters: set hydra/sweeper/pruner=n",
+        ),
+        (
+            ["sweeps=tune_any", "objectives=[parameters]", "hydra.sweeper.direction=minimize"],
+            "pruned by monitor alone, but this sweep weighs parameters: set hydra/sweeper/pruner=none",
+        ),
+        (
+            ["sweeps=normalizers", "monitor=val/loss", "monitor_mode=min"],
+            "the better values of best/val/loss, but hydra.sweeper.direction is maximize: set it to minimize",
+        ),
+        (
+            ["sweeps=pareto", "hydra.sweeper.direction=[maximize,maximize]"],
+            "the better values of parameters, but hydra.sweeper.direction is ['maximize', 'maximize']: set it to min",
+        ),
+        (
+            ["sweeps=tune_any", "hydra.sweeper.trials=5"],
+            "hydra.sweeper.trials=5: there is no value hydra.sweeper.trials to change: did you mean hydra.sweeper.n",
+        ),
         (["sweeps=normalizers", "hydra.sweeper.direction=up"], "direction is minimize or maximize, or a list of them"),
         (["sweeps=normalizers", "hydra.sweeper.workers=0"], "workers run trials side by side, but there are 0: use 1"),
         (["sweeps=normalizers", "hydra.sweeper.heartbeat=200"], "heartbeat is 200.0 and grace_period 120.0: make hear"),

@@ -33,7 +33,7 @@ from attnlab.training.precision import Precision, choose_precision
 from attnlab.training.schedule import Schedule
 from attnlab.training.task import TranslationTask
 
-PRECISIONS = ("auto", "32-true", "bf16-mixed", "bf16-true", "16-mixed", "16-true", "64-true")
+PRECISIONS = ("auto", "32-true", "bf16-mixed", "16-mixed")
 """Lightning's names, and "auto"."""
 PARTS = ("model.attention", "model.normalizer", "model.window", "model.merge", "model.bridge", "model.cell")
 """Parts of a model that are chosen by name."""
@@ -183,7 +183,7 @@ def decide_precision(config: DictConfig) -> Precision:
     if wanted not in PRECISIONS or (wanted.startswith("16") and not on_gpu):
         where = "" if wanted not in PRECISIONS else " without a GPU"
         raise ConfigError(
-            f"trainer.precision is one of {', '.join(PRECISIONS)} (those with 16 on a GPU only), but it is "
+            f"trainer.precision is one of {', '.join(PRECISIONS)} (16-mixed on a GPU only), but it is "
             f"{wanted}{where}: set trainer.precision=auto."
         )
     if wanted.startswith("16-mixed") and "fused" in config.optimizer and config.optimizer.fused:
@@ -198,7 +198,7 @@ def decide_precision(config: DictConfig) -> Precision:
 
 def allow_tf32(precision: str) -> None:
     """Lets cuDNN's layers use TF32 or not; in float32 a loop of steps, which does not use it, is what they are."""
-    torch.backends.cudnn.allow_tf32 = not precision.startswith(("32", "64"))
+    torch.backends.cudnn.allow_tf32 = precision != "32-true"
 
 
 def device_of(name: str) -> torch.device:

@@ -121,9 +121,9 @@ def _unknown_key(setting: str, key: str, conf: Path, command: str, arguments: Se
             if choice and choice in loader.get_group_options(group)
         ]
         try:
-            config = compose(command, overrides=chosen)
+            config = compose(command, overrides=chosen, return_hydra_config=top == "hydra")
         except HydraException:
-            config = compose(command)
+            config = compose(command, return_hydra_config=top == "hydra")
         own_of_run = loader.get_group_options(top)
         if "/" in key and loader.get_group_options(key):
             parent = key.rpartition("/")[0]

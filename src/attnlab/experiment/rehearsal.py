@@ -1,6 +1,7 @@
 """What is tried before training, so that it does not fail after an hour."""
 
 import copy
+import logging
 from collections.abc import Sequence
 
 import torch
@@ -16,6 +17,8 @@ from attnlab.experiment.build import buckets_of
 from attnlab.seq2seq.bridge import Zero
 from attnlab.seq2seq.model import Seq2Seq
 from attnlab.text.special import BOS, UNK
+
+log = logging.getLogger(__name__)
 
 RISING = {"bleu", "chrf", "exact_match", "token_accuracy"}
 FALLING = {"ter", "perplexity", "loss"}
@@ -38,6 +41,16 @@ def check_settings(config: DictConfig) -> None:
         raise ConfigError(f"compile is true or false, not {config.compile!r}: false is faster on a CPU.")
     _check_validation(config.trainer)
     _check_monitor(str(config.monitor), str(config.monitor_mode), buckets_of(config).names)
+    for path in ("schedule", "callbacks.early_stopping"):
+        node = OmegaConf.select(config, path)
+        if OmegaConf.is_dict(node) and {"monitor", "mode"} <= node.keys():
+            _check_mode(f"{path}.mode", str(node.monitor), str(node.mode))
+    patience = OmegaConf.select(config, "callbacks.early_stopping.patience", default=0)
+    if isinstance(patience, int) and patience < 0:
+        raise ConfigError(
+            f"callbacks.early_stopping.patience is a number of validations from 0, but it is {patience}: raise it, or "
+            "set callbacks.early_stopping=null."
+        )
     known = (f"best/{config.monitor}", "parameters", "train/tokens_per_second")
     if config.objectives is not None and not OmegaConf.is_list(config.objectives):
         raise ConfigError(
@@ -115,6 +128,34 @@ def check_monitored(config: DictConfig, prepared: PreparedData) -> None:
         )
 
 
+def check_steps(trainer: DictConfig, batches: int) -> None:
+    """Looks whether a limit of steps lets a validation happen, and warns if steps would follow the last one.
+
+    Only of one device and of validations after whole epochs.
+
+    Args:
+        trainer: its settings.
+        batches: of an epoch.
+
+    Raises:
+        ConfigError: training would end before the first validation.
+    """
+    every = trainer.check_val_every_n_epoch
+    whole = trainer.get("val_check_interval") in (None, 1.0) and trainer.limit_train_batches == 1.0
+    if trainer.max_steps < 1 or every is None or not whole or trainer.devices != 1:
+        return
+    between = -(-batches // trainer.accumulate_grad_batches) * every
+    epochs = trainer.max_epochs
+    ends = trainer.max_steps if epochs is None or epochs < 0 else min(trainer.max_steps, between // every * epochs)
+    if ends < between:
+        raise ConfigError(
+            f"the best checkpoint is chosen by a validation, but trainer.max_steps={trainer.max_steps} ends training "
+            f"before the first, after {between} steps: raise it, or set +trainer.val_check_interval to less."
+        )
+    if ends % between:
+        log.warning("the last %d steps come after the last validation: what they learn is not tested", ends % between)
+
+
 def _parts(name: str) -> list[str]:
     """Stage, metric and bucket of a metric, empty where it has none."""
     return [*name.split("/", maxsplit=2), "", ""][:3]
@@ -129,6 +170,9 @@ def _check_validation(trainer: DictConfig) -> None:
                 f"validation scores the whole split, so that trainer.{name} is {usual}, but it is {trainer[name]}: "
                 f"{fewer}."
             )
+    for name in ("accumulate_grad_batches", "check_val_every_n_epoch"):
+        if isinstance(trainer[name], int) and trainer[name] < 1:
+            raise ConfigError(f"trainer.{name} is a number from 1, but it is {trainer[name]}: leave it at 1.")
     every, epochs = trainer.check_val_every_n_epoch, trainer.max_epochs
     if isinstance(every, int) and isinstance(epochs, int) and 0 < epochs < every:
         raise ConfigError(
@@ -144,9 +188,14 @@ def _check_monitor(name: str, mode: str, buckets: Sequence[str]) -> None:
             f"monitor names a metric of the validation, but {name} is none: choose val/ with one of "
             f"{', '.join(sorted(RISING | FALLING))}, such as val/bleu or, for one bucket, val/bleu/{buckets[-1]}."
         )
+    _check_mode("monitor_mode", name, mode)
+
+
+def _check_mode(key: str, name: str, mode: str) -> None:
+    stage, metric, _ = _parts(name)
     better = "max" if metric in RISING else "min"
-    if mode != better:
+    if stage == "val" and metric in RISING | FALLING and mode != better:
         raise ConfigError(
-            f"monitor_mode is {better} for {name}, of which {'more' if better == 'max' else 'less'} is better, but it "
-            f"is {mode}: set monitor_mode={better}."
+            f"{key} is {better} for {name}, of which {'more' if better == 'max' else 'less'} is better, but it "
+            f"is {mode}: set {key}={better}."
         )

@@ -84,9 +84,18 @@ def resumed_config(folder: Path, own: DictConfig, command: DictConfig, overrides
     own.resume = command.resume
     if any(each.startswith("logger") for each in overrides):
         own.logger = command.logger
-    for group in ("callbacks", "trainer", "logger"):
-        _check_inside(folder, group, OmegaConf.to_container(own[group], resolve=True))
+    check_places(folder, own)
     return own
+
+
+def check_places(folder: Path, config: DictConfig) -> None:
+    """A run is kept in one folder, and goes on from it.
+
+    Raises:
+        RunError: its configuration names a place outside.
+    """
+    for group in ("callbacks", "trainer", "logger"):
+        _check_inside(folder, group, OmegaConf.to_container(config[group], resolve=True))
 
 
 @contextmanager
@@ -155,7 +164,8 @@ def _check_inside(folder: Path, path: str, value: object) -> None:
         names_file = _FOLDER_NAME.search(path) or value.startswith("/") or ".." in value
         if names_file and not Path(value).resolve().is_relative_to(folder.resolve()):
             raise RunError(
-                f"a run writes into its own folder, but its {path} is {value}: mend {folder / COMPOSED_FILE}."
+                f"a run writes into its own folder, {folder}, but its {path} is {value}: leave it as it is, or mend "
+                f"{COMPOSED_FILE} there."
             )
 
 

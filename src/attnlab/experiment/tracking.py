@@ -15,6 +15,7 @@ from lightning.pytorch.loggers import CSVLogger, Logger
 from matplotlib.figure import Figure
 from typing_extensions import override
 
+from attnlab.errors import ConfigError
 from attnlab.evaluation.pictures import save_figure
 from attnlab.experiment.results import write_whole
 from attnlab.training.pruning import Pruned
@@ -159,9 +160,14 @@ class CSVTracking:
 
     Args:
         flush_every: lines of the curves that are kept in memory before they are written; a crash loses them.
+
+    Raises:
+        ConfigError: there is not even one line.
     """
 
     def __init__(self, *, flush_every: int) -> None:
+        if flush_every < 1:
+            raise ConfigError(f"logger.flush_every is a number of lines from 1, but it is {flush_every}: raise it.")
         self._flush_every = flush_every
 
     def start(self, *, folder: Path, name: str, tags: Sequence[str], config: Mapping[str, Any]) -> Tracker:

@@ -32,9 +32,9 @@ from attnlab.experiment.build import (
 from attnlab.experiment.components import component
 from attnlab.experiment.layout import CHECKPOINT_FOLDER, TOKENIZER_FOLDER, weights_file
 from attnlab.experiment.quiet import quiet_libraries
-from attnlab.experiment.rehearsal import check_monitored, check_settings, try_model, try_search
+from attnlab.experiment.rehearsal import check_monitored, check_settings, check_steps, try_model, try_search
 from attnlab.experiment.results import environment, read_results, short_path
-from attnlab.experiment.resume import held, is_finished, resumed_config, stoppable
+from attnlab.experiment.resume import check_places, held, is_finished, resumed_config, stoppable
 from attnlab.experiment.run_folder import (
     claim,
     load_weights,
@@ -107,7 +107,9 @@ def _train(config: DictConfig, *, begun: bool) -> float | tuple[float, ...]:
         datamodule.loader(split)  # its longest pair fits into a batch
         try_search(model, search)
     check_monitored(config, prepared)
+    check_steps(config.trainer, len(datamodule.train_batches()))
     build_alignment_judge(config, prepared, "test")
+    check_places(folder, config)
     if begun:
         _recall_facts(config, folder, prepared)
     precision = decide_precision(config)
@@ -225,6 +227,8 @@ def _fit(trainer: lightning.Trainer, task: TranslationTask, datamodule: Translat
                 raise ConfigError(
                     f"training cannot go on ({reason}): set monitor or schedule.monitor to another."
                 ) from error
+        if isinstance(error, MisconfigurationException):
+            raise ConfigError(f"training cannot begin ({first_line(error)}): change trainer or callbacks.") from error
         raise
 
 

@@ -4,24 +4,34 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import optuna
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate, to_absolute_path
 from lightning.fabric.utilities.rank_zero import _get_rank
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from optuna.samplers import RandomSampler
 from optuna.trial import TrialState
 
-from attnlab.errors import Interrupted
+from attnlab.errors import Interrupted, RunError
 from attnlab.experiment.launch import in_sweep
 from attnlab.experiment.layout import CONFIG_FILE
 from attnlab.experiment.resume import held, is_run
+from attnlab.experiment.run_folder import read_config
 from attnlab.experiment.storage import WORKER, explained, open_storage
 from attnlab.training.pruning import Report
 
-_OF_A_TRIAL = "ATTNLAB_TRIAL"
+_ELSEWHERE: Final = (
+    "hydra.",
+    "paths.",
+    "logger.",
+    "callbacks.progress.",
+    "data.num_workers.",
+    "trainer.accelerator.",
+)
+"""What may differ from worker to worker: where things lie, who looks on, and the machine."""
+_OF_A_TRIAL: Final = "ATTNLAB_TRIAL"
 """Set for the further processes of a distributed training, which Lightning starts without Hydra's multirun."""
 
 
@@ -54,7 +64,11 @@ class RunningTrial:
 
 
 def join_sweep(config: DictConfig) -> None:
-    """Makes a run that is a trial one of its sweep's group, and lets it go on from its last checkpoint."""
+    """Makes a run that is a trial one of its sweep's group, and lets it go on from its last checkpoint.
+
+    Raises:
+        RunError: its folder holds a run with other settings: that of another study.
+    """
     if not in_sweep():
         return
     if "group" in config.logger and config.logger.group is None:
@@ -63,9 +77,33 @@ def join_sweep(config: DictConfig) -> None:
     with held(folder, wait=True):  # by an earlier attempt, which ends at its next report
         pass
     if is_run(folder):
+        _check_own(folder, config)
         config.resume = str(folder)
     else:
         (folder / CONFIG_FILE).unlink(missing_ok=True)  # of an attempt that was killed before it began
+
+
+def _check_own(folder: Path, config: DictConfig) -> None:
+    own = settings_of(read_config(folder))
+    for name, value in settings_of(config).items():
+        known_later = value == "???" or "${hydra:" in str(value)  # when a run begins
+        if name in own and not known_later and str(own[name]) != str(value):
+            raise RunError(
+                f"a trial goes on with the run in its folder, but {folder} holds one of another study, whose {name} is "
+                f"{own[name]}, not {value}: move that folder, or begin this sweep in another with hydra.sweep.dir."
+            )
+
+
+def settings_of(config: DictConfig) -> dict[str, Any]:
+    """Every value by its dotted name, references between them kept, without what may differ from worker to worker."""
+    flat = _flat(OmegaConf.to_container(config, resolve=False))
+    return {name: value for name, value in flat if not f"{name}.".startswith(_ELSEWHERE)}
+
+
+def _flat(value: Any, prefix: str = "") -> list[tuple[str, Any]]:
+    if isinstance(value, dict) and value:
+        return [pair for name, one in value.items() for pair in _flat(one, f"{prefix}.{name}" if prefix else str(name))]
+    return [(prefix, value)]
 
 
 def build_reports(config: DictConfig) -> list[Report]:

@@ -54,7 +54,7 @@ class Linear(StepSchedule):
     """Rises over `warmup_steps`, stays, and falls linearly to `final` from the share `decay_from` of training on.
 
     Raises:
-        ConfigError: if a share lies outside [0, 1].
+        ConfigError: if a share lies outside [0, 1], or there are less than 0 steps.
     """
 
     warmup_steps: int
@@ -65,6 +65,7 @@ class Linear(StepSchedule):
         for name, share in (("decay_from", self.decay_from), ("final", self.final)):
             if not 0 <= share <= 1:
                 raise ConfigError(f"schedule.{name} is a share in [0, 1], not {share}.")
+        _check_warmup(self.warmup_steps)
 
     def factor(self, step: int, *, total_steps: int, steps_per_epoch: int) -> float:
         """The factor after `step` optimizer steps."""
@@ -76,9 +77,16 @@ class Linear(StepSchedule):
 @final
 @dataclass(frozen=True, kw_only=True)
 class InverseSquareRoot(StepSchedule):
-    """Rises over `warmup_steps`, then falls with the square root of the step (Vaswani et al. 2017, section 5.3)."""
+    """Rises over `warmup_steps`, then falls with the square root of the step (Vaswani et al. 2017, section 5.3).
+
+    Raises:
+        ConfigError: if there are less than 0 steps.
+    """
 
     warmup_steps: int
+
+    def __post_init__(self) -> None:
+        _check_warmup(self.warmup_steps)
 
     def factor(self, step: int, *, total_steps: int, steps_per_epoch: int) -> float:
         """The factor after `step` optimizer steps: 1 at the end of the warm-up."""
@@ -108,7 +116,7 @@ class Plateau(Schedule):
     """Multiplies the rate by `factor` when `monitor` has not improved for more than `patience` validations.
 
     Raises:
-        ConfigError: if `mode` is neither min nor max, or `factor` would not lower the rate.
+        ConfigError: if `mode` is neither min nor max, `factor` would not lower the rate, or `patience` is less than 0.
     """
 
     monitor: str
@@ -119,6 +127,8 @@ class Plateau(Schedule):
     def __post_init__(self) -> None:
         if self.mode not in {"min", "max"}:
             raise ConfigError(f"schedule.mode is min or max, not {self.mode}: max for BLEU, min for a loss.")
+        if self.patience < 0:
+            raise ConfigError(f"schedule.patience is a number of validations from 0, not {self.patience}: raise it.")
         if not 0 < self.factor < 1:
             raise ConfigError(f"schedule.factor lies between 0 and 1, not {self.factor}: 0.5 halves the rate.")
 
@@ -134,6 +144,11 @@ class Plateau(Schedule):
             "frequency": epochs_per_validation,
             "monitor": self.monitor,
         }
+
+
+def _check_warmup(steps: int) -> None:
+    if steps < 0:
+        raise ConfigError(f"schedule.warmup_steps is a number of steps from 0, not {steps}: 0 is no warm-up.")
 
 
 def _warm(step: int, warmup_steps: int) -> float:

@@ -10,7 +10,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from attnlab.experiment.results import short_path, write_whole
-from hydra_plugins.attnlab_sweeper._identity import settings_of
+from attnlab.experiment.trial import settings_of
 from hydra_plugins.attnlab_sweeper._space import Space
 
 _OWN = ("hydra", "sweeps", "experiment", "paths", "logger")

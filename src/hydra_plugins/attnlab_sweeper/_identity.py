@@ -2,25 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import optuna
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from optuna.study import StudyDirection
 
 from attnlab.errors import ConfigError
+from attnlab.experiment.trial import settings_of
 from hydra_plugins.attnlab_sweeper._space import Space
 
 _ATTRIBUTE: Final = "asked"
-_ELSEWHERE: Final = (
-    "hydra.",
-    "paths.",
-    "logger.",
-    "callbacks.progress.",
-    "data.num_workers.",
-    "trainer.accelerator.",
-)
-"""What may differ from worker to worker: where things lie, who looks on, and the machine."""
 
 
 def check_identity(
@@ -70,17 +62,5 @@ def check_identity(
         )
 
 
-def settings_of(config: DictConfig) -> dict[str, Any]:
-    """Every value by its dotted name, references between them kept, without what may differ from worker to worker."""
-    flat = _flat(OmegaConf.to_container(config, resolve=False))
-    return {name: value for name, value in flat if not f"{name}.".startswith(_ELSEWHERE)}
-
-
 def _told(directions: Sequence[StudyDirection]) -> str:
     return ", ".join(direction.name.lower() for direction in directions)
-
-
-def _flat(value: Any, prefix: str = "") -> list[tuple[str, Any]]:
-    if isinstance(value, dict) and value:
-        return [pair for name, one in value.items() for pair in _flat(one, f"{prefix}.{name}" if prefix else str(name))]
-    return [(prefix, value)]

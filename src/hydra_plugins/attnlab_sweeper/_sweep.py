@@ -52,7 +52,6 @@ def sweep(config: DictConfig, context: HydraContext, task: TaskFunction, argumen
     settings = config.hydra.sweeper
     folder, url = Path(str(config.hydra.sweep.dir)), settings.storage
     name = study_name(config.hydra)
-    directions = _directions(settings, len(objective_names(config)))
     if settings.workers < 1:
         raise ConfigError(f"hydra.sweeper.workers run trials side by side, but there are {settings.workers}: use 1.")
     if not 0 < settings.heartbeat < settings.grace_period:
@@ -65,6 +64,7 @@ def sweep(config: DictConfig, context: HydraContext, task: TaskFunction, argumen
     points = asked_trials(settings.n_trials, space.grid() if grid else None)
     base = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     check_settings(base)
+    directions = _directions(settings, base)
     check_space(space, context.config_loader, config)
     folder.mkdir(parents=True, exist_ok=True)
     with explained(url), only_one(folder, url):
@@ -99,20 +99,30 @@ def sweep(config: DictConfig, context: HydraContext, task: TaskFunction, argumen
             show(study, folder, space, context.config_loader, config)
 
 
-def _directions(settings: DictConfig, num_objectives: int) -> list[StudyDirection]:
+def _directions(settings: DictConfig, base: DictConfig) -> list[StudyDirection]:
+    objectives = objective_names(base)
     given = settings.direction
     names = [str(each).upper() for each in (given if OmegaConf.is_list(given) else [given])]
     wrong = [each for each in names if each not in ("MINIMIZE", "MAXIMIZE")]
     if wrong:
         raise ConfigError(f"hydra.sweeper.direction is minimize or maximize, or a list of them, not {given}: mend it.")
-    if len(names) != num_objectives:
+    if len(names) != len(objectives):
         raise ConfigError(
-            f"a sweep has a direction for each objective, but {len(names)} for {num_objectives}: set objectives and "
+            f"a sweep has a direction for each objective, but {len(names)} for {len(objectives)}: set objectives and "
             "hydra.sweeper.direction to lists of one length."
         )
-    if len(names) > 1 and settings.pruner._target_ != "optuna.pruners.NopPruner":
+    better = {"parameters": "MINIMIZE", "train/tokens_per_second": "MAXIMIZE"}
+    for objective, name in zip(objectives, names, strict=True):
+        wanted = better.get(objective, f"{base.monitor_mode}IMIZE".upper())
+        if name != wanted:
+            raise ConfigError(
+                f"a sweep looks for the better values of {objective}, but hydra.sweeper.direction is {given}: set it "
+                f"to {wanted.lower()}{' there' if len(names) > 1 else ''}."
+            )
+    if objectives != [f"best/{base.monitor}"] and settings.pruner._target_ != "optuna.pruners.NopPruner":
         raise ConfigError(
-            f"a trial is pruned by one objective, but this sweep has {len(names)}: set hydra/sweeper/pruner=none."
+            f"a trial is pruned by monitor alone, but this sweep weighs {', '.join(objectives)}: set "
+            "hydra/sweeper/pruner=none."
         )
     return [StudyDirection[each] for each in names]
 

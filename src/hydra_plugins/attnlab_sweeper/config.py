@@ -1,10 +1,10 @@
-"""What a sweep can be told: `hydra.sweeper` and its group `pruner`; samplers are those of hydra-optuna-sweeper."""
+"""What a sweep can be told: `hydra.sweeper`, pruners, and two samplers beside those of hydra-optuna-sweeper."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
-from hydra_plugins.hydra_optuna_sweeper.config import SamplerConfig
+from hydra_plugins.hydra_optuna_sweeper.config import NSGAIISamplerConfig, SamplerConfig, TPESamplerConfig
 from omegaconf import MISSING
 
 
@@ -68,6 +68,20 @@ class WilcoxonPrunerConfig(PrunerConfig):
 
 
 @dataclass
+class MultivariateTPESamplerConfig(TPESamplerConfig):
+    """For parameters that depend on one another: a learning rate may suit one model and not another."""
+
+    multivariate: bool = True
+
+
+@dataclass
+class SmallNSGAIISamplerConfig(NSGAIISamplerConfig):
+    """For searches of some tens of trials, which Optuna's population of 50 would spend at random."""
+
+    population_size: int = 15
+
+
+@dataclass
 class StudySweeperConf:
     """`hydra/sweeper=study`."""
 
@@ -104,6 +118,8 @@ def _store(group: str, name: str, node: type) -> None:
 
 
 _store("hydra/sweeper", "study", StudySweeperConf)
+_store("hydra/sweeper/sampler", "tpe_multivariate", MultivariateTPESamplerConfig)
+_store("hydra/sweeper/sampler", "nsgaii_small", SmallNSGAIISamplerConfig)
 _store("hydra/sweeper/pruner", "none", NoPrunerConfig)
 _store("hydra/sweeper/pruner", "median", MedianPrunerConfig)
 _store("hydra/sweeper/pruner", "successive_halving", SuccessiveHalvingPrunerConfig)

@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 
 from attnlab.errors import ConfigError
 from attnlab.experiment.build import decide_precision
-from attnlab.experiment.rehearsal import FALLING, RISING, check_settings
+from attnlab.experiment.rehearsal import FALLING, RISING, check_settings, check_steps
 
 Compose = Callable[..., DictConfig]
 
@@ -34,6 +34,38 @@ def test_other_names_cannot(config: DictConfig, name: str) -> None:
     config.monitor = name
     with pytest.raises(ConfigError, match=f"but {name} is none: choose val/ with one of bleu, chrf"):
         check_settings(config)
+
+
+@pytest.mark.parametrize(
+    ("settings", "batches", "untested"),
+    [
+        ({"max_steps": -1}, 10, 0),
+        ({"max_steps": 10}, 10, 0),
+        ({"max_steps": 25}, 10, 5),
+        ({"max_steps": 25, "max_epochs": 2}, 10, 0),
+        ({"max_steps": 7, "accumulate_grad_batches": 3}, 8, 1),  # three steps an epoch, the last one of two batches
+        ({"max_steps": 7, "accumulate_grad_batches": 3, "check_val_every_n_epoch": 2}, 8, 1),
+        ({"max_steps": 7, "limit_train_batches": 3}, 10, 0),  # as what follows: nobody knows
+        ({"max_steps": 7, "devices": 2}, 10, 0),
+        ({"max_steps": 7, "check_val_every_n_epoch": None}, 10, 0),
+    ],
+)
+def test_steps_after_the_last_validation_are_told(
+    config: DictConfig, caplog: pytest.LogCaptureFixture, settings: dict[str, int | None], batches: int, untested: int
+) -> None:
+    config.trainer.max_epochs = 50
+    config.trainer.update(settings)
+    check_steps(config.trainer, batches)
+    told = f"the last {untested} steps come after the last validation: what they learn is not tested"
+    assert caplog.messages == ([told] if untested else [])
+
+
+def test_a_validation_comes_before_the_last_step(config: DictConfig) -> None:
+    config.trainer.update({"max_steps": 5, "max_epochs": 50, "check_val_every_n_epoch": 2})
+    with pytest.raises(
+        ConfigError, match=r"max_steps=5 ends training before the first, after 6 steps: raise it, or set"
+    ):
+        check_steps(config.trainer, 3)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2**32 - 1])
@@ -62,23 +94,21 @@ def test_the_best_checkpoint_is_kept(config: DictConfig) -> None:
         check_settings(config)
 
 
-@pytest.mark.parametrize("name", ["32-true", "64-true"])
-def test_a_precision_is_taken_as_configured(config: DictConfig, name: str) -> None:
-    config.trainer.precision = name
-    assert decide_precision(config).name == name
+def test_a_precision_is_taken_as_configured(config: DictConfig) -> None:
+    config.trainer.precision = "32-true"
+    assert decide_precision(config).name == "32-true"
     assert not torch.backends.cudnn.allow_tf32  # float32 is float32 in all products of a GPU
 
 
-@pytest.mark.parametrize("name", ["16-mixed", "16-true"])
-def test_half_precision_needs_a_gpu(config: DictConfig, name: str) -> None:
-    config.trainer.precision = name
-    with pytest.raises(ConfigError, match=f"but it is {name} without a GPU: set trainer.precision=auto"):
+def test_half_precision_needs_a_gpu(config: DictConfig) -> None:
+    config.trainer.precision = "16-mixed"
+    with pytest.raises(ConfigError, match=r"but it is 16-mixed without a GPU: set trainer.precision=auto"):
         decide_precision(config)
 
 
 def test_an_unknown_precision_is_refused(config: DictConfig) -> None:
-    config.trainer.precision = "double"
-    with pytest.raises(ConfigError, match=r"trainer.precision is one of auto, 32-true.*but it is double: set"):
+    config.trainer.precision = "bf16-true"
+    with pytest.raises(ConfigError, match=r"trainer.precision is one of auto, 32-true.*but it is bf16-true: set"):
         decide_precision(config)
 
 

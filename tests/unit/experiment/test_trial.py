@@ -7,10 +7,10 @@ from pathlib import Path
 import optuna
 import pytest
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from optuna.trial import TrialState
 
-from attnlab.errors import Interrupted
+from attnlab.errors import Interrupted, RunError
 from attnlab.experiment.resume import held
 from attnlab.experiment.storage import open_storage
 from attnlab.experiment.trial import build_reports, join_sweep, objective_names, returned, running_trial
@@ -120,10 +120,25 @@ def test_a_trial_goes_on_with_what_an_earlier_attempt_has_left(config: DictConfi
     join_sweep(config)
     assert config.resume is None
     assert list(folder.iterdir()) == []
-    (folder / "composed.yaml").touch()
+    OmegaConf.save(config, folder / "composed.yaml")
     (folder / "tokenizer").mkdir()
+    config.paths.outputs, config.trainer.accelerator = "elsewhere", "cpu"
     join_sweep(config)
     assert config.resume == str(folder)
+
+
+def test_a_trial_does_not_go_on_with_the_run_of_another_study(config: DictConfig) -> None:
+    """As a copied folder holds, whose name is that of a new study."""
+    folder = Path(config.paths.run)
+    folder.mkdir()
+    OmegaConf.save(config, folder / "composed.yaml")
+    (folder / "tokenizer").mkdir()
+    config.optimizer.lr = 0.05
+    with pytest.raises(
+        RunError, match=r"holds one of another study, whose optimizer.lr is .*, not 0.05: move that fold"
+    ):
+        join_sweep(config)
+    assert config.resume is None
 
 
 def test_a_trial_waits_for_an_earlier_attempt_that_still_runs(config: DictConfig) -> None:

@@ -46,7 +46,7 @@ def proposals(folder: Path, config: DictConfig) -> list[dict[str, object]]:
     return [trial.params for trial in workers[0].trials()]
 
 
-@pytest.mark.parametrize("name", ["tpe", "random", "gp", "qmc", "nsgaii"])
+@pytest.mark.parametrize("name", ["tpe", "tpe_multivariate", "random", "gp", "qmc", "nsgaii", "nsgaii_small"])
 def test_workers_are_given_different_points_and_the_same_ones_another_time(
     name: str, compose_config: Compose, tmp_path: Path
 ) -> None:

@@ -110,3 +110,16 @@ def test_a_plateau_looks_up_or_down() -> None:
 def test_a_plateau_lowers(factor: float) -> None:
     with pytest.raises(ConfigError, match=r"schedule\.factor lies between 0 and 1, not"):
         Plateau(monitor="val/loss", mode="min", factor=factor, patience=1)
+
+
+def test_a_plateau_waits_for_a_number_of_validations() -> None:
+    with pytest.raises(ConfigError, match=r"schedule\.patience is a number of validations from 0, not -1: raise it"):
+        Plateau(monitor="val/loss", mode="min", factor=0.5, patience=-1)
+
+
+def test_a_warm_up_has_a_number_of_steps() -> None:
+    message = r"schedule\.warmup_steps is a number of steps from 0, not -1: 0 is no warm-up"
+    with pytest.raises(ConfigError, match=message):
+        Linear(warmup_steps=-1, decay_from=0.5, final=0.0)
+    with pytest.raises(ConfigError, match=message):
+        InverseSquareRoot(warmup_steps=-1)
