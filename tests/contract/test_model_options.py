@@ -142,7 +142,14 @@ def test_nothing_is_remembered_between_calls(model_name: str, build_model: Build
 def test_scoring_is_all_that_differs_between_two_rows_of_a_table(build_model: BuildModel) -> None:
     rows = [
         {name: shape for name, shape in shapes(build_model(model)).items() if "attention" not in name}
-        for model in ("luong_dot", "luong_general", "luong_concat", "luong_location", "uniform_attention")
+        for model in (
+            "luong_dot",
+            "luong_general",
+            "luong_concat",
+            "luong_location",
+            "luong_additive",
+            "uniform_attention",
+        )
     ]
     assert all(row == rows[0] for row in rows)
     shared = ("embeddings.", "encoder.")

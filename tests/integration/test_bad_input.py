@@ -15,7 +15,10 @@ OUTPUTS = ("paths.outputs=bad", "paths.cache=cache")
 
 MISTAKES = {
     # choices
-    "unknown model": (["model=foo"], "model has no choice foo: choose one of bahdanau, luong, luong_concat, luong_dot"),
+    "unknown model": (
+        ["model=foo"],
+        "model has no choice foo: choose one of bahdanau, luong, luong_additive, luong_concat",
+    ),
     "unknown part": (["model/attention=foo"], "model/attention has no choice foo: choose one of additive, concat"),
     "unknown logger": (["logger=foo"], "^logger=foo: logger has no choice foo: choose one of csv, none, wandb"),
     "no such part": (["model=no_attention", "model/attention=dot"], "the chosen model has no model.attention"),
