@@ -258,6 +258,9 @@ def test_another_corpus_can_be_evaluated(evaluate: Evaluate, tmp_path: Path) -> 
     said, metrics = evaluate("data=text", f"data.path={tmp_path}")
     assert "luong_general on test of text" in said.stdout
     assert metrics["test/sentences"] == 2
+    assert "the run translates" not in said.stdout
+    said, _ = evaluate("data=text", f"data.path={tmp_path}", "data.source_language=de", "data.target_language=en")
+    assert "the run translates en into de, but the corpus is read from de to en: data.source_language" in said.stdout
 
 
 def test_one_setting_of_the_own_data_can_be_changed(evaluate: Evaluate, trained: Trained) -> None:

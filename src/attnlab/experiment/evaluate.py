@@ -33,6 +33,7 @@ def evaluate(config: DictConfig) -> float:
     _check_attention(config, run)
     config = _complete(config, run)
     folder = Path(config.paths.run)
+    _warn_of_direction(config, run)
     prepared = prepare_data(config, FixedTokenizers(run.tokenizers))
     log.info("run: %s, split %s of %s", run.folder, config.split, config.data.name)
     log.info("%s", prepared.describe())
@@ -66,6 +67,17 @@ def _check_attention(config: DictConfig, run: Run) -> None:
     for key, wanted in (("alignment_file", config.alignment_file is not None), ("pictures", config.pictures > 0)):
         if wanted:
             require_attention(run.model, key)
+
+
+def _warn_of_direction(config: DictConfig, run: Run) -> None:
+    own, asked = ((each.data.source_language, each.data.target_language) for each in (run.config, config))
+    if own != asked:
+        log.warning(
+            "the run translates %s into %s, but the corpus is read from %s to %s: data.source_language and "
+            "data.target_language say how",
+            *own,
+            *asked,
+        )
 
 
 def _complete(config: DictConfig, run: Run) -> DictConfig:
