@@ -170,7 +170,7 @@ def test_two_processes_train_one_run(commands: Commands, tmp_path: Path) -> None
     assert said.stdout.count("run folder:") == said.stdout.count("epoch 0,") == 1
     assert len(list(folder.glob("wandb/offline-run-*"))) == 1
     assert {path.name for path in folder.glob("checkpoints/*")} == {
-        "epoch=000-step=000003.ckpt",
+        "epoch=000-step=000002.ckpt",
         "last.ckpt",
         "model.ckpt",
     }
