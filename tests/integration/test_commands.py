@@ -54,7 +54,13 @@ def test_help_is_helpful_and_imports_nothing_heavy(commands: Commands, command: 
 def test_each_validation_of_an_epoch_keeps_its_own_checkpoint(commands: Commands) -> None:
     settings = ("trainer.max_epochs=1", "+trainer.val_check_interval=0.25", "average_checkpoints=3", "optimizer.lr=1.0")
     said = commands(
-        "train", *TINY, *settings, "schedule=constant", "callbacks.averaging=null", "hydra.run.dir=quarters"
+        "train",
+        *TINY,
+        *settings,
+        "schedule=constant",
+        "callbacks.averaging=null",
+        "hydra.run.dir=quarters",
+        "paths.cache=cache",
     )
     assert said.status == 0, said.stderr
     assert len(list((commands.folder / "quarters" / "checkpoints").glob("epoch=000-step=*.ckpt"))) == 3
