@@ -85,7 +85,7 @@ def test_what_is_missing_and_what_differs_is_warned_of(
         compare(compose_config("compare", "runs=sweep"))
     warned = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert warned[0] == "1 without results, left out: sweep/third"
-    assert any(line.startswith("budgets differ: 36,000 pairs x 6 epochs (luong_dot; no_attention)") for line in warned)
+    assert any(line.startswith("budgets differ: 36,000 pairs x 4 epochs (luong_dot; no_attention)") for line in warned)
     assert "- without results (pruned, failed or not finished) and left out (1): sweep/third\n" in Path(
         "sweep/report/table.md"
     ).read_text("utf-8")

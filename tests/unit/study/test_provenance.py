@@ -30,7 +30,7 @@ def test_equal_runs_are_told_in_one_value_each(make_run: MakeRun, records: Read)
         "threads: 2",
         "precision: 32-true",
         "data: grammar, 1,000 test sentences",
-        "training budget of each run: 36,000 pairs x 6 epochs",
+        "training budget of each run: 36,000 pairs x 4 epochs",
         "seeds: 1, 2",
         "tuning: rows differ in nothing but what their names and the lines above tell",
         "sacreBLEU signature of bleu: nrefs:1|case:mixed",
@@ -54,7 +54,7 @@ def test_budgets_that_differ_are_said(make_run: MakeRun, records: Read) -> None:
     make_run("2", "no_attention", config={"trainer.max_epochs": 5, "data.limit.train": 1000})
     said = lines(records())
     assert (
-        "budgets differ: 36,000 pairs x 6 epochs (luong_dot; luong_general), 1,000 pairs x 5 epochs (no_attention)"
+        "budgets differ: 36,000 pairs x 4 epochs (luong_dot; luong_general), 1,000 pairs x 5 epochs (no_attention)"
         in said
     )
     assert "settings of max_epochs differ: 4 (luong_dot; luong_general), 5 (no_attention)" in said
@@ -119,7 +119,7 @@ def test_only_a_difference_is_marked_as_one(make_run: MakeRun, records: Read) ->
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({}, "36,000 pairs x 6 epochs"),
+        ({}, "36,000 pairs x 4 epochs"),
         ({"trainer.max_epochs": 1}, "36,000 pairs x 1 epoch"),
         ({"trainer.max_epochs": 20}, "36,000 pairs x up to 20 epochs"),
         ({"trainer.max_epochs": 20, "callbacks.early_stopping": None}, "36,000 pairs x 20 epochs"),
@@ -127,21 +127,21 @@ def test_only_a_difference_is_marked_as_one(make_run: MakeRun, records: Read) ->
             {"trainer.max_epochs": -1, "trainer.max_steps": 5000},
             "36,000 pairs x as many epochs as there is time, at most 5,000 steps",
         ),
-        ({"trainer.limit_train_batches": 0.5}, "36,000 pairs x 6 epochs, 50% of the batches"),
-        ({"trainer.limit_train_batches": 1}, "36,000 pairs x 6 epochs, 1 batches an epoch"),
-        ({"data.limit.train": 500}, "500 pairs x 6 epochs"),
-        ({"data.train_size": None}, "all pairs x 6 epochs"),
-        ({"data.train_size": None, "data.limit.train": 500}, "up to 500 pairs x 6 epochs"),
-        ({"data.sample.train": {"size": 700, "shares": None}}, "700 pairs x 6 epochs"),
-        ({"data.sample.train": {"size": None, "shares": {"short": 1}}}, "up to 36,000 pairs x 6 epochs"),
-        ({"data.length.train": [1, 9]}, "up to 36,000 pairs with sources of [1,9] words x 6 epochs"),
+        ({"trainer.limit_train_batches": 0.5}, "36,000 pairs x 4 epochs, 50% of the batches"),
+        ({"trainer.limit_train_batches": 1}, "36,000 pairs x 4 epochs, 1 batches an epoch"),
+        ({"data.limit.train": 500}, "500 pairs x 4 epochs"),
+        ({"data.train_size": None}, "all pairs x 4 epochs"),
+        ({"data.train_size": None, "data.limit.train": 500}, "up to 500 pairs x 4 epochs"),
+        ({"data.sample.train": {"size": 700, "shares": None}}, "700 pairs x 4 epochs"),
+        ({"data.sample.train": {"size": None, "shares": {"short": 1}}}, "up to 36,000 pairs x 4 epochs"),
+        ({"data.length.train": [1, 9]}, "up to 36,000 pairs with sources of [1,9] words x 4 epochs"),
         (
             {"data.train_size": None, "data.length.train": [1, None]},
-            "selected pairs with sources of [1,null] words x 6 epochs",
+            "selected pairs with sources of [1,null] words x 4 epochs",
         ),
-        ({"data.join": 3}, "up to 36,000 pairs (each of 3 joined) x 6 epochs"),
-        ({"data.join": {"test": 3}}, "36,000 pairs x 6 epochs"),
-        ({"data.join": {"train": 2}}, "up to 36,000 pairs (each of 2 joined) x 6 epochs"),
+        ({"data.join": 3}, "up to 36,000 pairs (each of 3 joined) x 4 epochs"),
+        ({"data.join": {"test": 3}}, "36,000 pairs x 4 epochs"),
+        ({"data.join": {"train": 2}}, "up to 36,000 pairs (each of 2 joined) x 4 epochs"),
     ],
 )
 def test_budgets_are_read_from_the_configuration(

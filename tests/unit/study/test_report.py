@@ -62,7 +62,7 @@ def test_every_figure_of_every_run_is_there(comparison: Comparison, tmp_path: Pa
         "cpu": "AMD EPYC",
         "threads": "2",
         "precision": "32-true",
-        "budget": "36,000 pairs x 6 epochs",
+        "budget": "36,000 pairs x 4 epochs",
     }
 
 

@@ -204,8 +204,8 @@ def test_values_are_written_as_they_are_typed(key: str, value: object, text: str
 @pytest.mark.parametrize(
     ("override", "told"),
     [
-        ("model.hidden_size=128", "hidden_size=128"),
-        ("data.recipe.hidden_size=128", "hidden_size=128"),
+        ("model.hidden_size=512", "hidden_size=512"),
+        ("data.recipe.hidden_size=512", "hidden_size=512"),
         ("model/cell=gru", "cell=GRU"),
         ("model/normalizer=sparsemax", "normalizer=Sparsemax"),
         ("model.network.decoder.input_feeding=false", "input_feeding=false"),
