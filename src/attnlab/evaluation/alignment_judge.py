@@ -79,9 +79,10 @@ class AlignmentJudge:
                     figures = AttentionTotals.total(totals[row] for row in rows).figures()
                     metrics |= {metric_name(stage, f"{name}{ending}", group): value for name, value in figures.items()}
             for ending, parts in counts.items():
-                if not any(row in parts for row in rows):
+                known = [parts[row] for row in rows if row in parts]
+                if not known:
                     continue
-                found = LinkCounts.total(parts[row] for row in rows if row in parts)
+                found = LinkCounts.total(known)
                 metrics[metric_name(stage, f"aer{ending}", group)] = found.error_rate
                 metrics[metric_name(stage, f"alignment_precision{ending}", group)] = found.precision
                 metrics[metric_name(stage, f"alignment_recall{ending}", group)] = found.recall

@@ -87,7 +87,7 @@ def buckets_of(config: DictConfig) -> LengthBuckets:
         ConfigError: they are no buckets, or one is called like the row of all sentences.
     """
     buckets = LengthBuckets(_mapping(config, "data.length.buckets"))
-    rows_by_length([], buckets)
+    rows_by_length([], buckets)  # refuses the name before anything is scored
     return buckets
 
 
@@ -180,13 +180,13 @@ def decide_precision(config: DictConfig) -> Precision:
             "trainer.accelerator=auto."
         )
     on_gpu = torch.cuda.is_available() and accelerator in {"auto", "gpu", "cuda"}
-    if wanted not in PRECISIONS or (wanted.startswith("16") and not on_gpu):
+    if wanted not in PRECISIONS or (wanted == "16-mixed" and not on_gpu):
         where = "" if wanted not in PRECISIONS else " without a GPU"
         raise ConfigError(
             f"trainer.precision is one of {', '.join(PRECISIONS)} (16-mixed on a GPU only), but it is "
             f"{wanted}{where}: set trainer.precision=auto."
         )
-    if wanted.startswith("16-mixed") and "fused" in config.optimizer and config.optimizer.fused:
+    if wanted == "16-mixed" and "fused" in config.optimizer and config.optimizer.fused:
         raise ConfigError(
             "a fused optimizer scales gradients itself, so that 16-mixed cannot clip them, but trainer.precision is "
             f"{wanted}: set trainer.precision=bf16-mixed or optimizer.fused=false."

@@ -144,9 +144,9 @@ def check_steps(trainer: DictConfig, batches: int) -> None:
     whole = trainer.get("val_check_interval") in (None, 1.0) and trainer.limit_train_batches == 1.0
     if trainer.max_steps < 1 or every is None or not whole or trainer.devices != 1:
         return
-    between = -(-batches // trainer.accumulate_grad_batches) * every
-    epochs = trainer.max_epochs
-    ends = trainer.max_steps if epochs is None or epochs < 0 else min(trainer.max_steps, between // every * epochs)
+    epoch = -(-batches // trainer.accumulate_grad_batches)
+    between, epochs = epoch * every, trainer.max_epochs
+    ends = trainer.max_steps if epochs is None or epochs < 0 else min(trainer.max_steps, epoch * epochs)
     if ends < between:
         raise ConfigError(
             f"the best checkpoint is chosen by a validation, but trainer.max_steps={trainer.max_steps} ends training "
