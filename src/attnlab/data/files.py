@@ -99,8 +99,10 @@ def _in_folder(root: Path, names: Sequence[str], languages: tuple[str, str]) -> 
         if not folder.is_dir():
             continue
         for name in names:
-            found = _tables(folder, name) or _texts(folder, name, languages)
-            if found:
+            table, texts = _tables(folder, name), _texts(folder, name, languages)
+            if table and texts:
+                raise _twice(folder, [*table.paths, texts.source])
+            if found := table or texts:
                 return found
     return None
 
@@ -110,9 +112,13 @@ def _tables(folder: Path, name: str) -> TableFiles | None:
     beside = [entry for entry in sorted(folder.iterdir()) if _SHARD.sub("", entry.stem) == name]
     paths = tuple(entry for entry in [*beside, *inside] if entry.suffix in TABLES and entry.is_file())
     if len({(entry.parent, entry.suffix) for entry in paths}) > 1:
-        listed = " and ".join(str(entry.relative_to(folder)) for entry in paths)
-        raise DataError(f"A split is there once, but {folder} holds {listed}: remove one, or give data.path by split.")
+        raise _twice(folder, paths)
     return TableFiles(paths) if paths else None
+
+
+def _twice(folder: Path, paths: Sequence[Path]) -> DataError:
+    listed = " and ".join(str(path.relative_to(folder)) for path in paths)
+    return DataError(f"A split is there once, but {folder} holds {listed}: remove one, or give data.path by split.")
 
 
 def _texts(folder: Path, name: str, languages: tuple[str, str]) -> ParallelFiles | None:

@@ -102,6 +102,7 @@ def test_a_split_of_another_name_is_refused(tmp_path: Path) -> None:
         (["a.en"], "a", r"takes two files, but .*a.en has no partner .*a.de: add it"),
         (["a.txt"], "a.txt", r"ends in .parquet, .jsonl, .* but data.path is .*a.txt: for parallel text give the path"),
         (["train.csv", "train.jsonl"], "", r"there once, but .* holds train.csv and train.jsonl: remove one"),
+        (["train.csv", "train.en", "train.de"], "", r"there once, but .* holds train.csv and train.en: remove one"),
         (["train.csv", "train/0.csv"], "", r"there once, but .* holds train.csv and train/0.csv: remove one"),
     ],
 )
