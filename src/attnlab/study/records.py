@@ -12,7 +12,7 @@ import yaml
 from attnlab.errors import RunError
 from attnlab.experiment.layout import COMPOSED_FILE, CONFIG_FILE, METRICS_FILE
 from attnlab.experiment.results import Results, read_results
-from attnlab.study.settings import referring_keys, setting
+from attnlab.study.settings import following_keys, setting
 
 _LOADER: Final = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader  # tens of times as fast in C
 _NEEDED: Final = ("model", "data.length.buckets", "trainer", "optimizer")
@@ -46,7 +46,7 @@ class Record:
         signatures: sacreBLEU's signature of each text score.
         environment: on what it was made.
         config: every value as it was used.
-        referring: dotted keys of the configuration that only refer to others; None where nobody has written it down.
+        following: dotted keys of the configuration that choose nothing; None where nobody has written it down.
         added: dotted keys that the command line added to the configuration, `+optimizer.betas=[0.8,0.9]`; those that an
             experiment or a sweep file adds are not known to be so.
         finished: when its figures were written, in seconds as the file system counts them.
@@ -60,7 +60,7 @@ class Record:
     signatures: Mapping[str, str]
     environment: Environment
     config: Mapping[str, Any]
-    referring: frozenset[str] | None
+    following: frozenset[str] | None
     added: frozenset[str]
     finished: float
 
@@ -164,7 +164,7 @@ def _record(folder: Path, results: Results) -> Record:
             precision=_value(results.environment, "precision", str, path),
         ),
         config=config,
-        referring=referring_keys(_read_config(composed)) if composed.exists() else None,
+        following=following_keys(_read_config(composed)) if composed.exists() else None,
         added=_added(folder / ".hydra" / "overrides.yaml"),
         finished=path.stat().st_mtime,
     )

@@ -81,7 +81,7 @@ def record_differences(records: Sequence[Record]) -> Differing:
     """The chosen settings that are not the same in all of these runs."""
     return chosen_differences(
         [record.config for record in records],
-        [record.referring for record in records],
+        [record.following for record in records],
         added=frozenset().union(*(record.added for record in records)),
     )
 

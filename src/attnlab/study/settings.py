@@ -21,6 +21,7 @@ _WITHOUT_EFFECT: Final = frozenset(
     {
         "cache_dir",
         "dirpath",
+        "filename",
         "source_vocab_size",  # counted, not chosen
         "target_vocab_size",
         "accelerator",  # recorded as hardware
@@ -34,6 +35,8 @@ _WITHOUT_EFFECT: Final = frozenset(
 )
 """Last parts of settings that do not change what is learnt."""
 _SPLITS: Final = frozenset({"train", "validation", "test"})
+_RECIPE: Final = "data.recipe."
+"""Settings that are there to be taken by others and do nothing themselves."""
 
 
 def lookup(config: Mapping[str, Any], key: str) -> Any:
@@ -54,9 +57,15 @@ def setting(config: Mapping[str, Any], key: str) -> Any:
     return None if value is ABSENT else value
 
 
-def referring_keys(composed: Mapping[str, Any]) -> frozenset[str]:
-    """Dotted keys whose value is made from others, such as ${model.hidden_size}: they are not chosen, they follow."""
-    return frozenset(key for key, value in _leaves(composed) if isinstance(value, str) and "${" in value)
+def following_keys(composed: Mapping[str, Any]) -> frozenset[str]:
+    """Dotted keys that choose nothing: made from others, such as ${model.hidden_size}, or a recipe's, taken by none."""
+    leaves = _leaves(composed)
+    texts = [str(value) for _, value in leaves if "${" in str(value)]
+    referring = {key for key, value in leaves if isinstance(value, str) and "${" in value}
+    return frozenset(
+        referring
+        | {key for key, _ in leaves if key.startswith(_RECIPE) and not any(f"${{{key}}}" in text for text in texts)}
+    )
 
 
 def _leaves(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
@@ -109,19 +118,19 @@ def _place(value: Any) -> Any:
 
 def chosen_differences(
     configs: Sequence[Mapping[str, Any]],
-    referring: Sequence[frozenset[str] | None],
+    following: Sequence[frozenset[str] | None],
     *,
     added: Collection[str] = (),
 ) -> Differing:
     """The differences that somebody chose and that may matter for what is learnt.
 
-    Left out are those of places and appearances, the seed, and settings that follow others: all keys known to refer in
+    Left out are those of places and appearances, the seed, and settings that follow others: all keys known to do so in
     every run that has them, or, where a run does not know its own, those with the same values as a setting nearer to
     the root.
 
     Args:
         configs: every value as it was used.
-        referring: for each of them the keys that refer to others; None where that is unknown.
+        following: for each of them its `following_keys`; None where these are unknown.
         added: as in `differences`.
     """
     found = {
@@ -129,14 +138,14 @@ def chosen_differences(
         for key, values in differences(configs, added=added).items()
         if key.partition(".")[0] not in _PLACES
         and not _WITHOUT_EFFECT & set(key.split("."))
-        and not _follows(key, values, referring)
+        and not _follows(key, values, following)
     }
-    return _nearest_to_the_root(found) if None in referring else found
+    return _nearest_to_the_root(found) if None in following else found
 
 
-def _follows(key: str, values: Sequence[Any], referring: Sequence[frozenset[str] | None]) -> bool:
-    """Whether the key, or a node that holds it, refers in all configurations that have it and know."""
-    knowing = [keys for value, keys in zip(values, referring, strict=True) if value is not ABSENT and keys is not None]
+def _follows(key: str, values: Sequence[Any], following: Sequence[frozenset[str] | None]) -> bool:
+    """Whether the key, or a node that holds it, follows in all configurations that have it and know."""
+    knowing = [keys for value, keys in zip(values, following, strict=True) if value is not ABSENT and keys is not None]
     parts = key.split(".")
     nodes = {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
     return bool(knowing) and all(nodes & keys for keys in knowing)

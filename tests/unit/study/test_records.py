@@ -34,9 +34,9 @@ def test_every_finished_run_below_a_folder_is_read(make_run: MakeRun) -> None:
     assert first.signatures == {"bleu": "nrefs:1|case:mixed"}
     assert first.config["optimizer"] == {"lr": 0.003}
     assert first.buckets == ("short", "long")
-    assert first.referring is None
-    assert second.referring is not None
-    assert "data.corpus.train_size" in second.referring
+    assert first.following is None
+    assert second.following is not None
+    assert "data.corpus.train_size" in second.following
     environment = first.environment
     assert environment.commit == "7fcb606b355e034fd65defcbf8696ef545fd10bb"
     assert (environment.dirty, environment.cpu, environment.cpu_count) == (False, "AMD EPYC", 2)

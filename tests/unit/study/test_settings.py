@@ -8,9 +8,9 @@ from attnlab.study.settings import (
     ABSENT,
     chosen_differences,
     differences,
+    following_keys,
     labels,
     lookup,
-    referring_keys,
     setting,
     setting_text,
 )
@@ -100,7 +100,16 @@ def test_numbers_are_compared_as_numbers() -> None:
 
 def test_references_are_the_values_made_from_others() -> None:
     composed = {"a": {"b": "${c.d}", "e": 1}, "c": {"d": 2}, "f": "${a.b}/x", "g": ["${a}"]}
-    assert referring_keys(composed) == {"a.b", "f"}
+    assert following_keys(composed) == {"a.b", "f"}
+
+
+def test_a_recipe_chooses_what_is_taken_from_it_alone() -> None:
+    recipe = {"hidden_size": 256, "max_epochs": 4, "dropout": 0.1}
+    composed = {
+        "data": {"recipe": recipe},
+        "model": {"hidden_size": 64, "steps": "${twice:${data.recipe.max_epochs}}", "drop": ["${data.recipe.dropout}"]},
+    }
+    assert following_keys(composed) == {"model.steps", "data.recipe.hidden_size"}
 
 
 def sizes(hidden_size: int, embedding_size: int) -> Config:
@@ -126,10 +135,10 @@ def test_a_whole_node_may_refer() -> None:
     assert found == {"hidden_size": [1, 2]}
 
 
-@pytest.mark.parametrize("referring", [[FOLLOWING, FOLLOWING, frozenset()], [None, FOLLOWING, None]])
-def test_what_follows_does_so_in_the_runs_that_have_it(referring: list[Any]) -> None:
+@pytest.mark.parametrize("following", [[FOLLOWING, FOLLOWING, frozenset()], [None, FOLLOWING, None]])
+def test_what_follows_does_so_in_the_runs_that_have_it(following: list[Any]) -> None:
     """A run without the encoder does not say to what it refers."""
-    found = chosen_differences([sizes(1, 8), sizes(2, 8), {"hidden_size": 1, "embedding_size": 8}], referring)
+    found = chosen_differences([sizes(1, 8), sizes(2, 8), {"hidden_size": 1, "embedding_size": 8}], following)
     assert found == {"hidden_size": [1, 2, 1]}
 
 
@@ -143,9 +152,9 @@ def test_a_reference_that_one_run_overrides_is_a_choice() -> None:
     assert found == {"hidden_size": [1, 2]}
 
 
-@pytest.mark.parametrize("referring", [[None, None], [None, FOLLOWING]])
-def test_where_references_are_unknown_the_nearest_to_the_root_stands_for_all(referring: list[Any]) -> None:
-    found = chosen_differences([sizes(1, 8), sizes(2, 8)], referring)
+@pytest.mark.parametrize("following", [[None, None], [None, FOLLOWING]])
+def test_where_references_are_unknown_the_nearest_to_the_root_stands_for_all(following: list[Any]) -> None:
+    found = chosen_differences([sizes(1, 8), sizes(2, 8)], following)
     assert found == {"hidden_size": [1, 2]}
 
 
@@ -222,12 +231,12 @@ def test_a_command_line_is_told_as_it_was_typed(
     compose_config: Callable[..., DictConfig], override: str, told: str
 ) -> None:
     """The real configurations: one override, one difference."""
-    configs, referring = [], []
+    configs, following = [], []
     for overrides in ([], [override]):
         config = compose_config("train", *overrides)
         config.model.network.embeddings.update(source_vocab_size=5, target_vocab_size=5)
         configs.append(OmegaConf.to_container(config, resolve=True))
-        referring.append(referring_keys(OmegaConf.to_container(config, resolve=False)))  # type: ignore[arg-type]
-    found = chosen_differences(configs, referring)  # type: ignore[arg-type]
+        following.append(following_keys(OmegaConf.to_container(config, resolve=False)))  # type: ignore[arg-type]
+    found = chosen_differences(configs, following)  # type: ignore[arg-type]
     short = labels(list(found))
     assert " ".join(f"{short[key]}={setting_text(key, values[1])}" for key, values in found.items()) == told
