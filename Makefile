@@ -2,7 +2,8 @@
 # make test    sets up .venv if needed, then runs all tests but those marked slow
 # make check   sets up .venv if needed, then checks style and types
 # make crash-test   kills a training 24 times, lets it go on, and compares: the log goes to docs/results/crash_test.md
-# make study   the five sweeps of docs/study.md with 5 seeds, and a page for each: days on 2 cores; it can be interrupted.
+# make study   the five sweeps of docs/study.md with 5 seeds, and a page for each: some 12 hours on 2 cores with bfloat16
+#              (reckoned from its runs), days without; it can be interrupted.
 #              OUTPUTS=FOLDER and ARGS="data=..." make it on another corpus
 # make study-small   the same questions and figures with fewer pairs, seeds and sizes: 14 minutes on 2 cores
 # make study-multi30k DATA=FOLDER   attention against none on Multi30k, single captions and three joined: 2 hours on 2 cores
