@@ -60,11 +60,11 @@ def setting(config: Mapping[str, Any], key: str) -> Any:
 def following_keys(composed: Mapping[str, Any]) -> frozenset[str]:
     """Dotted keys that choose nothing: made from others, such as ${model.hidden_size}, or a recipe's, taken by none."""
     leaves = _leaves(composed)
-    texts = [str(value) for _, value in leaves if "${" in str(value)]
-    referring = {key for key, value in leaves if isinstance(value, str) and "${" in value}
+    values = str([value for _, value in leaves])
     return frozenset(
-        referring
-        | {key for key, _ in leaves if key.startswith(_RECIPE) and not any(f"${{{key}}}" in text for text in texts)}
+        key
+        for key, value in leaves
+        if (isinstance(value, str) and "${" in value) or (key.startswith(_RECIPE) and f"${{{key}}}" not in values)
     )
 
 
