@@ -7,6 +7,7 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 from string import Template
+from typing import Final
 from urllib.parse import quote
 
 from attnlab.experiment.layout import CONFIG_FILE, LOG_FILE, METRICS_FILE, TRANSLATIONS_FILE
@@ -17,6 +18,9 @@ from attnlab.study.records import Record
 from attnlab.study.report import Said
 from attnlab.study.rows import Row
 from attnlab.study.table import Comparison
+
+UNFOLDED: Final = 4
+"""Readings that stand open; many rows have five times as many, and the table and the figures come after them."""
 
 
 def page(folder: Path, comparison: Comparison, drawings: Sequence[Drawing], said: Said) -> str:
@@ -32,7 +36,7 @@ def page(folder: Path, comparison: Comparison, drawings: Sequence[Drawing], said
     return template.substitute(
         title=escape(said.title),
         subtitle=escape(said.subtitle),
-        readings=_list(_linked(line, comparison.rows) for line in said.readings),
+        readings=_readings([_linked(line, comparison.rows) for line in said.readings]),
         table=_main_table(comparison),
         figures="\n".join(_section(folder, drawing) for drawing in drawings),
         statement=_list(map(escape, said.statement)),
@@ -42,6 +46,13 @@ def page(folder: Path, comparison: Comparison, drawings: Sequence[Drawing], said
 
 def _list(lines: Iterable[str]) -> str:
     return f"<ul>{''.join(f'<li>{line}</li>' for line in lines)}</ul>"
+
+
+def _readings(lines: Sequence[str]) -> str:
+    """The first ones, and the others where a click unfolds them."""
+    shown, folded = lines[:UNFOLDED], lines[UNFOLDED:]
+    more = f"<details><summary>{len(folded)} more</summary>{_list(folded)}</details>" if folded else ""
+    return _list(shown) + more
 
 
 def _linked(line: str, rows: Sequence[Row]) -> str:

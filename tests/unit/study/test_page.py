@@ -89,7 +89,7 @@ def report(make_run: MakeRun, records: Read) -> Path:
     said = Said(
         "a <sweep>",
         "16 runs",
-        ["x loses <b> 3", "a_model_with_a_long_name_<07> gains 2"],
+        ["x loses <b> 3", "a_model_with_a_long_name_<07> gains 2", "third", "fourth", "fifth", "sixth"],
         ["command: python compare.py $x"],
     )
     text = page(folder, comparison, drawings, said)
@@ -123,6 +123,12 @@ def test_every_figure_leads_to_its_runs_and_these_to_their_files(report: Path, t
     written = {report.parent / name for name in ("table.md", "table.csv", "runs.csv")}
     assert all(path.exists() for path in files if path not in written)
     assert sum(path.name == "config.yaml" for path in files) == 16
+
+
+def test_what_is_said_beyond_the_first_lines_is_folded(report: Path) -> None:
+    before, folded, _ = re.split(r"<details>|</details>", report.read_text("utf-8"))
+    assert "<li>fourth</li>" in before
+    assert folded == "<summary>2 more</summary><ul><li>fifth</li><li>sixth</li></ul>"
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
