@@ -191,6 +191,10 @@ def test_another_question_is_refused(commands: Commands, swept: Finished) -> Non
             ["sweeps=tune_any", "hydra.sweeper.trials=5"],
             "hydra.sweeper.trials=5: there is no value hydra.sweeper.trials to change: did you mean hydra.sweeper.n",
         ),
+        (
+            ["sweeps=normalizers", "hydra.sweeper.sampler=random"],
+            "hydra.sweeper.sampler=random: choices are written with slashes: hydra/sweeper/sampler=random.",
+        ),
         (["sweeps=normalizers", "hydra.sweeper.direction=up"], "direction is minimize or maximize, or a list of them"),
         (["sweeps=normalizers", "hydra.sweeper.workers=0"], "workers run trials side by side, but there are 0: use 1"),
         (["sweeps=normalizers", "hydra.sweeper.heartbeat=200"], "heartbeat is 200.0 and grace_period 120.0: make hear"),

@@ -94,8 +94,7 @@ def _not_composed(error: ConfigCompositionException, conf: Path, command: str, a
     if sweeps and "changed it from" in said:
         return f"{sweeps}: a command runs one sweep: give each a command of its own."
     if asked is None:
-        cause = error.__cause__
-        return f"{first_line(error)}{f' ({first_line(cause)})' if cause is not None else ''}: mend the setting."
+        return _not_merged(error, conf)
     key = asked[1]
     setting = next((each for each in reversed(arguments) if each.lstrip("+~").partition("=")[0] == key), key)
     if "already" in said:
@@ -107,6 +106,19 @@ def _not_composed(error: ConfigCompositionException, conf: Path, command: str, a
             remedy += f", and '~{key}' '+{setting}' replaces all of {key}"
         return f"{setting}: there is no {missing} to change: {remedy}."
     return _unknown_key(setting, key, conf, command, arguments)
+
+
+def _not_merged(error: ConfigCompositionException, conf: Path) -> str:
+    """A value that the setting cannot hold, perhaps a choice whose group is written with dots."""
+    setting = re.match(r"Error merging override ([\w.]+)=(\w+)$", first_line(error))
+    if setting:
+        group = setting[1].replace(".", "/")
+        with initialize_config_dir(str(conf)):
+            options = GlobalHydra.instance().config_loader().get_group_options(group)
+        if setting[2] in options:
+            return f"{setting[1]}={setting[2]}: choices are written with slashes: {group}={setting[2]}."
+    cause = error.__cause__
+    return f"{first_line(error)}{f' ({first_line(cause)})' if cause is not None else ''}: mend the setting."
 
 
 def _unknown_key(setting: str, key: str, conf: Path, command: str, arguments: Sequence[str]) -> str:
