@@ -1,5 +1,7 @@
 """The best trial as an `experiment`: a file that runs it again, without the sweep."""
 
+import itertools
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,8 @@ def write_best(study: optuna.Study, folder: Path, space: Space, loader: ConfigLo
     """Leaves experiment/best.yaml in the sweep's folder, and returns the arguments of train.py that use it.
 
     It holds the choices that are not the default ones, those within another choice, whose defaults may be other ones
-    than those of the command, and every value that these choices leave otherwise.
+    than those of the command, and every value that these choices leave otherwise. A file cannot delete; the arguments
+    do.
     """
     best = study.best_trial
     trial = loader.load_sweep_config(config, space.overrides(best.params))
@@ -35,15 +38,27 @@ def write_best(study: optuna.Study, folder: Path, space: Space, loader: ConfigLo
     plain = loader.load_configuration(name, [f"{group}={choice}" for group, choice in chosen.items()], RunMode.RUN)
     before, after = settings_of(plain), settings_of(trial)
     values: dict[str, Any] = {}
-    gone = [key for key in before if key not in after and not any(key.startswith(f"{one}.") for one in after)]
-    for key in [*after, *gone]:
-        if key not in before or before[key] != after.get(key):
-            _put(values, key.split("."), after.get(key))
-    use = f"--config-dir {short_path(folder)} experiment=best"
+    for key in after:
+        if key not in before or before[key] != after[key]:
+            _put(values, key.split("."), after[key])
+    deletions = [f"'~{key}'" for key in _gone(before, after)]
+    use = " ".join([f"--config-dir {short_path(folder)} experiment=best", *deletions])
     head = f"# @package _global_\n# Trial {best.number} of sweep {study.study_name}, {best.value:.6g}: train.py {use}\n"
     defaults = {"defaults": [{f"override /{group}": choice} for group, choice in chosen.items()]} if chosen else {}
     write_whole(folder / "experiment" / "best.yaml", head + yaml.safe_dump({**defaults, **values}, sort_keys=False))
     return use
+
+
+def _gone(before: Collection[str], after: Collection[str]) -> list[str]:
+    """The topmost of each branch of keys that is there no more; where a value has taken its place, it is not gone."""
+    kept = {branch for key in after for branch in _branches(key)}
+    gone = [key for key in before if key not in kept and not any(branch in after for branch in _branches(key))]
+    return list(dict.fromkeys(next(branch for branch in _branches(key) if branch not in kept) for key in gone))
+
+
+def _branches(key: str) -> list[str]:
+    """`a.b.c` -> `a`, `a.b`, `a.b.c`."""
+    return list(itertools.accumulate(key.split("."), "{}.{}".format))
 
 
 def _put(tree: dict[str, Any], path: list[str], value: object) -> None:

@@ -40,6 +40,7 @@ def check_identity(
     asked = {
         "direction": _told(directions),
         **{f"search space of {name}": str(distribution) for name, distribution in space.varied.items()},
+        **{f"hydra.sweeper.params.{name}": override for name, override in space.constants.items()},
         **{name: str(value) for name, value in settings_of(base).items()},
     }
     stored: Mapping[str, str] | None = study.user_attrs.get(_ATTRIBUTE)

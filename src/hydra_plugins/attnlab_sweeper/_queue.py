@@ -100,6 +100,7 @@ class Queue:
 
     def put_back(self, trial: FrozenTrial) -> None:
         """Lets another attempt go on with a trial."""
+        self.storage.set_trial_user_attr(trial._trial_id, WORKER, None)
         self.storage.set_trial_state_values(trial._trial_id, state=TrialState.WAITING)
 
     def owned(self, number: int) -> FrozenTrial | None:
@@ -119,13 +120,16 @@ class Queue:
         return self.study.get_trials(deepcopy=False, states=states or None)
 
     def _revive(self) -> None:
-        """Puts back the trials of workers that are gone. Only under the lock: what has no worker then has lost it."""
+        """Puts back the trials of workers that are gone.
+
+        One without a worker may just be taken, where not all workers share the lock: it is gone if that lasts.
+        """
         for trial in self.trials(TrialState.RUNNING):
             worker = trial.user_attrs.get(WORKER)
             if worker == self.worker:
                 continue
-            ended = True if worker is None else Presence.ended(self.presences / worker)
-            if ended is None:  # of a machine with another disk
+            ended = None if worker is None else Presence.ended(self.presences / worker)
+            if ended is None:  # of a machine with another disk, or not known yet
                 ended = self._silent(trial)
             if ended:
                 log.warning("trial %d has lost its worker and goes back to the queue", trial.number)
@@ -133,7 +137,7 @@ class Queue:
 
     def _silent(self, trial: FrozenTrial) -> bool:
         """Whether a trial has given no sign of life for the whole grace period, by this machine's clock."""
-        sign = (trial.user_attrs[WORKER], trial.user_attrs.get(BEAT))
+        sign = (trial.user_attrs.get(WORKER), trial.user_attrs.get(BEAT))
         before, since = self._seen.get(trial.number, (None, 0.0))
         if before != sign:
             self._seen[trial.number] = (sign, time.monotonic())

@@ -23,10 +23,12 @@ class Space:
     Attributes:
         varied: distribution of each parameter, in the order they were written.
         fixed: overrides that every trial gets.
+        constants: those of them that are parameters of the sweep file, by name.
     """
 
     varied: Mapping[str, BaseDistribution]
     fixed: Sequence[str]
+    constants: Mapping[str, str]
 
     def overrides(self, point: Point) -> list[str]:
         """What a trial is run with."""
@@ -65,7 +67,7 @@ def read_space(params: Mapping[str, Any], arguments: Sequence[str]) -> Space:
         varied = {key: one for key, one in varied.items() if key not in values} | ranges
     if not varied:
         raise ConfigError("a sweep varies something, but here nothing does: add NAME=a,b,c or hydra.sweeper.params.")
-    return Space(varied, list(fixed.values()))
+    return Space(varied, list(fixed.values()), {name: fixed[name] for name in params if name in fixed})
 
 
 def check_space(space: Space, loader: ConfigLoader, config: Any) -> None:

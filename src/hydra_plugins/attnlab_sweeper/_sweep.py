@@ -1,7 +1,7 @@
 """A sweep from its command to its end: opens the study, works on it, and shows what came of it."""
 
 import functools
-import importlib
+import importlib.util
 import logging
 import os
 import secrets
@@ -50,6 +50,7 @@ def sweep(config: DictConfig, context: HydraContext, task: TaskFunction, argumen
     configure_log(config.hydra.hydra_logging, config.hydra.verbose, execution_whitelist=context.execution_whitelist)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     settings = config.hydra.sweeper
+    check_sampler(settings.sampler)
     folder, url = Path(str(config.hydra.sweep.dir)), settings.storage
     name = study_name(config.hydra)
     if settings.workers < 1:
@@ -140,6 +141,16 @@ def asked_trials(number: int | None, grid: Sequence[Point] | None) -> Sequence[P
     if number is None:
         raise ConfigError("a search ends after n_trials trials, but there is no number: set hydra.sweeper.n_trials=20.")
     return number
+
+
+def check_sampler(config: DictConfig) -> None:
+    """Optuna looks for a sampler's package only when the second trial is proposed.
+
+    Raises:
+        ConfigError: it is not there.
+    """
+    if config._target_ == "optuna.samplers.CmaEsSampler" and importlib.util.find_spec("cmaes") is None:
+        raise ConfigError("hydra/sweeper/sampler=cmaes needs a package that is not installed: pip install cmaes.")
 
 
 def make_sampler(config: DictConfig, number: int, *, grid: bool) -> BaseSampler:

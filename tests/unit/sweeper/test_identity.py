@@ -18,10 +18,10 @@ CONFIG: dict[str, Any] = {
 }
 
 
-def check(study: optuna.Study, seed: str = "1,2", direction: str = "MAXIMIZE", **changes: Any) -> None:
+def check(study: optuna.Study, seed: str = "1,2", size: str = "3", direction: str = "MAXIMIZE", **changes: Any) -> None:
     config = OmegaConf.create({**CONFIG, **changes})
     assert isinstance(config, DictConfig)
-    space, folder = read_space({"seed": seed}, []), Path("outputs/sweeps/x")
+    space, folder = read_space({"seed": seed, "size": size}, []), Path("outputs/sweeps/x")
     check_identity(study, space, [StudyDirection[direction]], config, folder, lambda: OmegaConf.create({"new": 0}))
 
 
@@ -47,6 +47,7 @@ def test_a_setting_that_is_newer_than_the_study_is_none_of_its_concern(study: op
     ("changes", "told"),
     [
         ({"seed": "1,2,3"}, r"search space of seed was .*\(1, 2\).* and is now .*\(1, 2, 3\)\)"),
+        ({"size": "4"}, r"hydra.sweeper.params.size was size=3 and is now size=4"),
         ({"direction": "MINIMIZE"}, r"direction was maximize and is now minimize"),
         ({"monitor": "val/loss"}, r"monitor was val/bleu and is now val/loss"),
         ({"data": {"name": "grammar"}}, r"data.size was 1 and is now absent"),

@@ -26,10 +26,12 @@ def test_ranges_with_steps_have_a_grid_too() -> None:
 def test_the_command_line_wins_over_the_sweep() -> None:
     params = {"lr": "interval(0.0, 1.0)", "seed": "1,2,3", "size": 3}
     assert read_space(params, ["lr=0.5", "seed=4,5", "~callbacks.progress"]) == Space(
-        {"seed": CategoricalDistribution([4, 5])}, ["size=3", "lr=0.5", "~callbacks.progress"]
+        {"seed": CategoricalDistribution([4, 5])},
+        ["size=3", "lr=0.5", "~callbacks.progress"],
+        {"size": "size=3", "lr": "lr=0.5"},
     )
     assert read_space({"lr": 0.5}, ["lr=tag(log, interval(0.1, 1.0))"]) == Space(
-        {"lr": FloatDistribution(0.1, 1.0, log=True)}, []
+        {"lr": FloatDistribution(0.1, 1.0, log=True)}, [], {}
     )
 
 

@@ -11,6 +11,7 @@ from toy_sweep import GRID, SEARCH, assert_each_once, begin, steps, toy_queue, t
 
 from attnlab.errors import RunError
 from attnlab.experiment.locks import Presence
+from hydra_plugins.attnlab_sweeper._outcome import Outcome
 
 
 def ended(process: object, seconds: float = 60.0) -> int:
@@ -157,6 +158,26 @@ def test_a_dead_workers_trial_keeps_its_parameters(tmp_path: Path) -> None:
     assert again is not None
     assert (again.number, again.params) == (trial.number, trial.params)
     assert first.owned(trial.number) is None
+
+
+def test_a_trial_that_is_just_being_taken_is_not_a_lost_one(tmp_path: Path) -> None:
+    """Behind a proxy each machine may have a lock of its own, and a trial runs before it is known who runs it."""
+    far = toy_queue(tmp_path, "far", SEARCH)
+    far.fill(1, retry_failed=False)
+    far.study.ask()
+    near = toy_queue(tmp_path, "near", SEARCH)
+    assert near.claim() is None
+    time.sleep(0.3)
+    assert near.claim() is not None  # whoever took it died before it could say so
+
+
+def test_a_trial_that_went_back_has_no_worker(tmp_path: Path) -> None:
+    queue = toy_queue(tmp_path, "one", SEARCH)
+    queue.fill(1, retry_failed=False)
+    trial = queue.claim()
+    assert trial is not None
+    queue.settle(trial.number, Outcome(TrialState.WAITING))
+    assert trials(tmp_path)[0].user_attrs["worker"] is None
 
 
 def test_a_worker_on_another_disk_is_dead_when_it_is_silent(tmp_path: Path) -> None:
