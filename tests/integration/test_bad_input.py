@@ -27,6 +27,7 @@ MISTAKES = {
         ["model.attention=none"],
         "the name of a file in conf/model/attention/, model/attention=NAME",
     ),
+    "no choice": (["seed=1", "logger=null"], "^logger=null: null is no choice of a group: leave it out; --help shows"),
     "mis-spelt group": (["modle=luong_dot"], "^modle=luong_dot: there is no value modle to change: did you mean model"),
     # settings
     "mis-spelt value": (["model.hiden_size=3"], "no value model.hiden_size to change: did you mean model.hidden_size"),
@@ -75,6 +76,10 @@ MISTAKES = {
     "unequal depths": (["model.network.decoder.num_layers=2"], "the parts of a model must fit together"),
     "monitor": (["monitor=val/foo"], "monitor names a metric of the validation, but val/foo is none: choose val/"),
     "schedule": (["schedule=plateau", "schedule.monitor=foo"], "conditioned on metric foo which is not available"),
+    "another checkpoint": (
+        ["callbacks.checkpoint.monitor=val/loss", "callbacks.checkpoint.mode=min"],
+        "that of monitor_mode=max of val/bleu, but callbacks.checkpoint.monitor is val/loss: set monitor and monitor_m",
+    ),
     "no checkpoint": (["callbacks.checkpoint=null"], "the best checkpoint is tested, but callbacks.checkpoint is null"),
     "validation search": (["validation_search=beam"], "file in conf/search/, search@validation_search=NAME"),
     "loss": (["loss=none"], "loss must be a component .*, or where there is none set its values, loss.KEY=VALUE"),

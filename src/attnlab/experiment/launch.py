@@ -65,7 +65,11 @@ def launch(task: Callable[[DictConfig], object], config_name: str) -> None:
         if isinstance(error, OSError) and not isinstance(error, HydraException | BrokenPipeError):
             fail(unusable_output(error))
         fail(error)
-    except ValueError as error:  # `logging` wraps what kept it from opening the log
+    except ValueError as error:
+        if str(error).startswith("Config group override must be"):
+            groups = [each for each in sys.argv[1:] if (CONF / each.removesuffix("=null")).is_dir()]
+            fail(ConfigError(f"{' '.join(groups)}: null is no choice of a group: leave it out; --help shows all."))
+        # `logging` wraps what kept it from opening the log
         if not isinstance(error.__cause__, OSError):
             raise
         fail(unusable_output(error.__cause__))

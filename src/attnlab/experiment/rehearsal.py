@@ -67,8 +67,7 @@ def check_settings(config: DictConfig) -> None:
         raise ConfigError(
             f"objectives has {known[-1]}, which callbacks.throughput measures, but this is null: leave it in."
         )
-    if "checkpoint" not in config.callbacks or config.callbacks.checkpoint is None:
-        raise ConfigError("the best checkpoint is tested, but callbacks.checkpoint is null: leave it in.")
+    _check_checkpoint(config)
 
 
 def try_model(model: Seq2Seq, prepared: PreparedData) -> None:
@@ -179,6 +178,20 @@ def _check_validation(trainer: DictConfig) -> None:
             f"the best checkpoint is chosen by a validation, but with trainer.check_val_every_n_epoch={every} and "
             f"trainer.max_epochs={epochs} there is none: lower the first."
         )
+
+
+def _check_checkpoint(config: DictConfig) -> None:
+    """What is tested and reported as the best is the best of the monitored metric."""
+    checkpoint = config.callbacks.get("checkpoint")
+    if checkpoint is None:
+        raise ConfigError("the best checkpoint is tested, but callbacks.checkpoint is null: leave it in.")
+    for name, wanted in (("monitor", config.monitor), ("mode", config.monitor_mode)):
+        watched = checkpoint.get(name)
+        if watched != wanted:
+            raise ConfigError(
+                f"the best checkpoint is that of monitor_mode={config.monitor_mode} of {config.monitor}, but "
+                f"callbacks.checkpoint.{name} is {watched}: set monitor and monitor_mode instead."
+            )
 
 
 def _check_monitor(name: str, mode: str, buckets: Sequence[str]) -> None:
