@@ -197,6 +197,10 @@ class TranslationCorpus:
         for split, size in sizes.items():
             if split in there or size is None or "train" not in there:
                 continue
+            if (name := self.splits.get(split)) is not None:
+                raise DataError(
+                    f"data.splits.{split} is {name}, but {self.path} has no such split: mend it or leave it out."
+                )
             train = there["train"]
             if not 1 <= size < len(train):
                 raise ConfigError(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import final
+from typing import Any, final
 
 from attnlab.errors import ConfigError
 
@@ -46,12 +46,17 @@ class LengthBuckets:
         ranges: name -> [lowest, highest or null], inclusive. Gaps are allowed; only the last may be open.
 
     Raises:
-        ConfigError: no bucket, a range that is none, or two that overlap or stand in the wrong order.
+        ConfigError: no bucket, a name or a range that is none, or two that overlap or stand in the wrong order.
     """
 
-    def __init__(self, ranges: Mapping[str, object]) -> None:
+    def __init__(self, ranges: Mapping[Any, object]) -> None:
         if not ranges:
             raise ConfigError("Lengths need at least one bucket, but data.length.buckets is empty: name one range.")
+        if wrong := [name for name in ranges if not isinstance(name, str)]:
+            raise ConfigError(
+                f"The name of a length bucket is a word, but data.length.buckets has {wrong[0]!r}: call it, say, "
+                f"to_{wrong[0]}."
+            )
         self._ranges = {name: read_range(bounds, name=f"data.length.buckets.{name}") for name, bounds in ranges.items()}
         for (name, (_, highest)), (following, (lowest, _)) in pairwise(self._ranges.items()):
             if highest is None or lowest <= highest:

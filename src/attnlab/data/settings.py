@@ -63,11 +63,10 @@ def _buckets(settings: object) -> LengthBuckets:
 
 def _sample(settings: object, split: str) -> Sample:
     if isinstance(settings, Mapping) and set(settings) <= {"size", "shares"}:
-        match settings.get("size"), settings.get("shares"):
-            case (None, (None | Mapping()) as shares):
-                return Sample(shares=shares)
-            case (int(size), (None | Mapping()) as shares) if size >= 1:
-                return Sample(size=size, shares=shares)
+        size, shares = settings.get("size"), settings.get("shares")
+        numbers = isinstance(shares, Mapping) and all(type(share) in (int, float) for share in shares.values())
+        if (size is None or (type(size) is int and size >= 1)) and (shares is None or numbers):
+            return Sample(size=size, shares=shares)
     raise ConfigError(
         f"A sample is {{size: pairs, shares: {{bucket: share}}}} (either may be left out), but data.sample.{split} is "
         f"{settings}: mend it."

@@ -257,6 +257,12 @@ def test_a_split_that_is_there_is_not_cut(tmp_path: Path, write_jsonl: WriteJson
     assert {split: len(dataset) for split, dataset in loaded.items()} == {"train": 3, "validation": 1}
 
 
+def test_a_split_that_was_named_is_not_cut(tmp_path: Path, write_jsonl: WriteJsonl) -> None:
+    write_jsonl(tmp_path / "train.jsonl", PAIRS)
+    with pytest.raises(DataError, match=r"data.splits.test is tset, but .* has no such split: mend it or leave it out"):
+        build(str(tmp_path), splits={"test": "tset"}, test_size=1).load()
+
+
 @pytest.mark.parametrize("size", [0, 3, 4])
 def test_an_impossible_cut_is_refused(tmp_path: Path, write_jsonl: WriteJsonl, size: int) -> None:
     write_jsonl(tmp_path / "train.jsonl", PAIRS)

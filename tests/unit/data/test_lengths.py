@@ -1,6 +1,7 @@
 """A source length has one name, or none, everywhere."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -82,10 +83,11 @@ def test_what_is_no_range_is_refused(bounds: object) -> None:
         ({"a": [1, 5], "b": [5, 9]}, "but a ends at 5 and the next, b, begins at 5: mend data.length.buckets"),
         ({"a": [10, 15], "b": [1, 9]}, "but a ends at 15 and the next, b, begins at 1: mend"),
         ({"a": [1, None], "b": [5, 9]}, "but a has no end and the next, b, begins at 5: mend"),
+        ({10: [1, 10]}, "name of a length bucket is a word, but data.length.buckets has 10: call it, say, to_10"),
         ({"a": [0, 9]}, r"but data.length.buckets.a is \[0, 9\]"),
     ],
 )
-def test_impossible_buckets_are_refused(ranges: dict[str, list[int | None]], message: str) -> None:
+def test_impossible_buckets_are_refused(ranges: dict[Any, list[int | None]], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         LengthBuckets(ranges)
 

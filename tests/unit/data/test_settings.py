@@ -60,6 +60,11 @@ def test_join_may_differ_by_split() -> None:
         ({"limit": {"test": 0}}, "from 1 for train, validation, test, but data.limit.test is 0: mend it"),
         ({"length": {"train": [9, 1]}}, r"but data.length.train is \[9, 1\]"),
         ({"sample": {"test": {"number": 5}}}, r"A sample is .* but data.sample.test is \{'number': 5\}: mend it"),
+        (
+            {"sample": {"test": {"shares": {"short": None}}}},
+            r"A sample is .* but data.sample.test is .*None.*: mend it",
+        ),
+        ({"sample": {"test": {"shares": {"short": "1"}}}}, r"A sample is .* but data.sample.test is .*'1'.*: mend it"),
         ({"sample": {"test": 100}}, r"A sample is .* but data.sample.test is 100: mend it"),
         ({"sample": {"test": {"size": "all"}}}, r"A sample is .* but data.sample.test is \{'size': 'all'\}: mend it"),
         ({"length": {"buckets": 5}}, r"Buckets are \{name: .* but data.length.buckets is 5: mend it"),
