@@ -49,6 +49,7 @@ class Difference:
         high: its other end.
         p_value: how often a difference so far from 0, on either side, would be found if there were none.
         seeds: of the system that has more; with 1 the variance of seeds is unknown and left out.
+        fewest_seeds: of the one that has less; if that is 1, it is taken to vary as the other does.
         sentences: that were compared; of a drop those of the smaller selection.
     """
 
@@ -57,6 +58,7 @@ class Difference:
     high: float
     p_value: float
     seeds: int
+    fewest_seeds: int
     sentences: int
 
 
@@ -222,12 +224,14 @@ def _judge(systems: Sequence[Values], sentences: int) -> Difference:
             of_seeds += part
             squares += part**2 / (count - 1)
     of_sentences = max(of_sentences, 0.0)
-    variance, seeds = of_sentences + of_seeds, max(values.shape[1] for values in systems)
+    variance = of_sentences + of_seeds
+    counts = [values.shape[1] for values in systems]
+    sizes = (max(counts), min(counts), sentences)
     if variance == 0:  # all draws and all seeds agree
-        return Difference(mean, mean, mean, float(mean == 0), seeds, sentences)
+        return Difference(mean, mean, mean, float(mean == 0), *sizes)
     # V_seeds / degrees_seeds = V_seeds / (V_seeds^2 / squares)
     degrees = variance / (of_sentences / (sentences - 1) + (squares / of_seeds if of_seeds else 0.0))
     error = variance**0.5
     half_width = float(stdtrit(degrees, (1 + CONFIDENCE) / 2)) * error
     p_value = 2 * float(stdtr(degrees, -abs(mean) / error))
-    return Difference(mean, mean - half_width, mean + half_width, p_value, seeds, sentences)
+    return Difference(mean, mean - half_width, mean + half_width, p_value, *sizes)

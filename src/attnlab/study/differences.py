@@ -50,14 +50,19 @@ class Verdict:
         return self.difference.seeds == 1
 
     @property
+    def of_one_seed_beside_several(self) -> bool:
+        """Whether the seeds of one row stand for those of the other, too."""
+        return self.difference.fewest_seeds == 1 < self.difference.seeds
+
+    @property
     def figures(self) -> list[float]:
         """Mean, both ends of the interval, and the corrected p-value."""
         return [self.difference.mean, self.difference.low, self.difference.high, self.p_value]
 
     def text(self) -> str:
-        """`+52.74 [51.60, 53.88] *`, marked where it is told apart from 0: † if nothing is known of other seeds."""
-        mark = "" if not self.significant else " †" if self.of_one_seed else " *"
-        return f"{self.difference.mean:+.2f} {interval_text(self.difference)}{mark}"
+        """`+52.74 [51.60, 53.88] *`, marked where it is told apart from 0: † or ‡ if a row has one seed."""
+        mark = " †" if self.of_one_seed else " ‡" if self.of_one_seed_beside_several else " *"
+        return f"{self.difference.mean:+.2f} {interval_text(self.difference)}{mark if self.significant else ''}"
 
 
 class Verdicts(NamedTuple):
@@ -116,19 +121,37 @@ class Differences:
             f"paired bootstrap over sentences and seeds; * where p < {LEVEL}"
             + (f", corrected for {family}" if number > 1 else "")
             + (f", for {' and for '.join(self.by_length)} sources anew" if self.by_length else "")
-            + ("; † the same over sentences alone, where both rows have one seed" if self.of_one_seed else "")
+            + marks_told(self.made)
         )
+
+    @property
+    def made(self) -> list[Verdict]:
+        """The comparisons overall."""
+        return [*self.overall.to_baseline.values(), *self.overall.to_best.values()]
 
     @property
     def of_one_seed(self) -> bool:
         """Whether some comparison knows nothing of other seeds."""
-        tested = (*self.overall.to_baseline.values(), *self.overall.to_best.values())
-        return any(each.of_one_seed for each in tested)
+        return any(each.of_one_seed for each in self.made)
+
+    @property
+    def of_one_seed_beside_several(self) -> bool:
+        """Whether in some comparison the seeds of one row stand for those of the other."""
+        return any(each.of_one_seed_beside_several for each in self.made)
 
     @property
     def pairs(self) -> int:
         """Of rows: as many comparisons are looked at where a row is picked by its score."""
         return comb(len(self.overall.to_best) + 1, 2)
+
+
+def marks_told(made: Sequence[Verdict]) -> str:
+    """What † and ‡ mean, as far as some comparison has such rows."""
+    alone = "; † the same over sentences alone, where both rows have one seed"
+    beside = "; ‡ where one row has one seed, which is taken to vary as the seeds of the other do"
+    return alone * any(each.of_one_seed for each in made) + beside * any(
+        each.of_one_seed_beside_several for each in made
+    )
 
 
 def interval_text(found: Difference) -> str:

@@ -21,6 +21,7 @@ _NEARLY_ALL: Final = 0.95
 SHOWN: Final = 0.995
 """Share of the sentences that the axis reaches."""
 _MOST_PANELS: Final = 4
+_SHARES: Final = "data.sample.train.shares"
 _LEAST: Final = 20
 """Sentences of a bin: BLEU of fewer is mostly noise."""
 
@@ -44,7 +45,12 @@ def length_bins(lengths: Sequence[int]) -> list[list[int]]:
 
 
 def training_lengths(config: Mapping[str, Any]) -> tuple[int, int | None] | None:
-    """Shortest and longest source that a run may have been trained on, in words; None where nobody has set it."""
+    """Shortest and longest source that a run may have been trained on, in words; None where nobody has set it.
+
+    Nor is it known where pairs were drawn by shares of the buckets.
+    """
+    if setting(config, _SHARES):
+        return None
     lowest, highest = setting(config, TRAINED_LENGTH) or (None, None)
     joined = setting(config, "data.join")
     if (joined.get("train", 1) if isinstance(joined, Mapping) else joined) in (None, 1):
@@ -58,7 +64,8 @@ def seen_lengths(rows: Sequence[Row]) -> tuple[int, int] | None:
 
     None where no run says it, or where rows were to be trained on different lengths.
     """
-    if len({training_lengths(row.records[0].config) for row in rows}) > 1:
+    configs = [row.records[0].config for row in rows]
+    if len({(training_lengths(config), str(setting(config, _SHARES))) for config in configs}) > 1:
         return None
     found = [
         [each for row in rows for record in row.records if (each := record.known(metric)) is not None]

@@ -9,7 +9,7 @@ from attnlab.evaluation.figures import figure_text
 from attnlab.evaluation.intervals import CONFIDENCE
 from attnlab.evaluation.significance import Difference
 from attnlab.study.columns import Column
-from attnlab.study.differences import LEVEL, Differences, Verdict, Verdicts, interval_text
+from attnlab.study.differences import LEVEL, Differences, Verdict, Verdicts, interval_text, marks_told
 from attnlab.study.rows import Row
 from attnlab.study.settings import setting
 from attnlab.study.size_figure import Lines, generalisation_gap
@@ -32,9 +32,11 @@ def readings(rows: Sequence[Row], differences: Differences | None, lines: Lines)
     found = _alignment(rows) + _over_sizes(lines, grown)
     if differences is None:
         return found
-    few = ["Where both rows have one seed, a test speaks of sentences alone: another seed may turn it."]
+    alone = ["Where both rows have one seed, a test speaks of sentences alone: another seed may turn it."]
+    beside = ["Where one row has one seed, it is taken to vary as the other does: another seed may turn a test."]
     return [
-        *(few if differences.of_one_seed else []),
+        *(alone if differences.of_one_seed else []),
+        *(beside if differences.of_one_seed_beside_several else []),
         f"Best: {_best(rows, 'test/bleu', differences.overall, differences.pairs)}",
         *(
             f"On {bucket} sources: {_best(rows, f'test/bleu/{bucket}', tested, differences.pairs)}"
@@ -179,8 +181,7 @@ def _over_sizes(lines: Lines, grown: Mapping[str, Mapping[str, Verdict]]) -> lis
     told = [_over_size(name, list(line.items()), grown.get(name)) for name, line in lines.items()]
     tested = [each for line in grown.values() for each in line.values()]
     number = len(tested)
-    alone = "; † of sentences alone" if any(each.of_one_seed for each in tested) else ""
-    stars = f"Over hidden sizes, * where p < {LEVEL}, corrected for their number, {number} (Holm){alone}."
+    stars = f"Over hidden sizes, * where p < {LEVEL}, corrected for their number, {number} (Holm){marks_told(tested)}."
     return [*told, stars] if number else told
 
 

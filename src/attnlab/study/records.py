@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,8 +48,8 @@ class Record:
         environment: on what it was made.
         config: every value as it was used.
         following: dotted keys of the configuration that choose nothing; None where nobody has written it down.
-        added: dotted keys that the command line added to the configuration, `+optimizer.betas=[0.8,0.9]`; those that an
-            experiment or a sweep file adds are not known to be so.
+        added: dotted keys that the command line added to the configuration, `+optimizer.betas=[0.8,0.9]`, or deleted,
+            `~callbacks.averaging`; those that an experiment or a sweep file adds are not known to be so.
         finished: when its figures were written, in seconds as the file system counts them.
     """
 
@@ -147,6 +148,7 @@ def _record(folder: Path, results: Results) -> Record:
     if not all(isinstance(setting(config, key), dict) for key in _NEEDED):
         raise _no_config(folder / CONFIG_FILE)
     composed = folder / COMPOSED_FILE
+    typed = _typed(folder / ".hydra" / "overrides.yaml")
     return Record(
         folder=folder,
         model=_value(results.run, "model", str, path),
@@ -164,22 +166,27 @@ def _record(folder: Path, results: Results) -> Record:
             precision=_value(results.environment, "precision", str, path),
         ),
         config=config,
-        following=following_keys(_read_config(composed)) if composed.exists() else None,
-        added=_added(folder / ".hydra" / "overrides.yaml"),
+        following=following_keys(_read_config(composed)) - _keys(typed, ".*=.*[$][{]") if composed.exists() else None,
+        added=_keys(typed, "[+~]"),
         finished=path.stat().st_mtime,
     )
 
 
-def _added(overrides: Path) -> frozenset[str]:
+def _typed(overrides: Path) -> list[str]:
     if not overrides.is_file():
-        return frozenset()
+        return []
     try:
         typed = yaml.load(overrides.read_text(encoding="utf-8"), Loader=_LOADER) or []
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise RunError(
             f"{overrides} holds what was typed, but it cannot be read: restore it, or leave the run out."
         ) from error
-    return frozenset(each.lstrip("+").partition("=")[0] for each in map(str, typed) if each.startswith("+"))
+    return [str(each) for each in typed]
+
+
+def _keys(typed: Sequence[str], pattern: str) -> frozenset[str]:
+    """Dotted keys of the overrides that begin like a pattern."""
+    return frozenset(each.lstrip("+~").partition("=")[0] for each in typed if re.match(pattern, each))
 
 
 def _known(values: Mapping[str, Any], name: str, kind: type, path: Path) -> Any:

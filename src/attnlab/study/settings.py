@@ -34,6 +34,8 @@ _WITHOUT_EFFECT: Final = frozenset(
     }
 )
 """Last parts of settings that do not change what is learnt."""
+_COUNTS_OR_SHARES: Final = frozenset({"limit_train_batches", "val_check_interval"})
+"""Settings of which 1 is one and 1.0 is all."""
 _SPLITS: Final = frozenset({"train", "validation", "test"})
 _RECIPE: Final = "data.recipe."
 """Settings that are there to be taken by others and do nothing themselves."""
@@ -79,11 +81,12 @@ def differences(configs: Sequence[Mapping[str, Any]], *, added: Collection[str] 
     """Settings that are not the same in all configurations that have them, in the order of the first.
 
     Lacking a key is no difference from having it: the key is new in the code, or belongs to a component that another
-    configuration did not choose, which differs itself. It is one if somebody added the key (`+optimizer.betas=...`).
+    configuration did not choose, which differs itself. It is one if somebody added the key (`+optimizer.betas=...`) or
+    deleted it (`~trainer.gradient_clip_val`).
 
     Args:
         configs: to be compared.
-        added: dotted keys that are not in the code's own configuration.
+        added: dotted keys that somebody added or deleted.
     """
     return _differences(configs, "", added)
 
@@ -96,6 +99,8 @@ def _differences(nodes: Sequence[Mapping[str, Any]], prefix: str, added: Collect
             values = [_SWITCHED_OFF if value is None else value for value in values]
         if name == "path":
             values = [_place(value) for value in values]
+        if name in _COUNTS_OR_SHARES:
+            values = [value if value is ABSENT else _text(value) for value in values]
         present = [value for value in values if value is not ABSENT]
         if len(present) < len(values) and f"{prefix}{name}" in added:
             found[f"{prefix}{name}"] = values
@@ -199,6 +204,8 @@ def _text(value: Any) -> str:
     match value:
         case None | bool():
             return "null" if value is None else str(value).lower()
+        case {"_target_": str(name)}:
+            return name.rpartition(".")[2]
         case dict():
             return "{" + ",".join(f"{name}:{_text(one)}" for name, one in value.items()) + "}"
         case list():

@@ -260,7 +260,7 @@ def test_drops_are_differences_of_bleu_between_selections() -> None:
 
 def test_a_system_does_not_differ_from_itself() -> None:
     runs = [copies(8), copies(8)]
-    assert compare_systems(runs, runs, resamples=10, seed=0) == Difference(0.0, 0.0, 0.0, 1.0, 2, 40)
+    assert compare_systems(runs, runs, resamples=10, seed=0) == Difference(0.0, 0.0, 0.0, 1.0, 2, 2, 40)
 
 
 def test_systems_that_always_differ_do() -> None:

@@ -106,7 +106,15 @@ def test_one_seed_beside_several_is_tested_over_seeds(rows: list[Row]) -> None:
     alone = [replace(rows[0], records=rows[0].records[:1]), *rows[1:]]
     sentences = read_sentences([record for row in alone for record in row.records])
     assert isinstance(sentences, Sentences)
-    assert not find_differences(alone, sentences, baseline=find_baseline(alone, None)).of_one_seed
+    found = find_differences(alone, sentences, baseline=find_baseline(alone, None))
+    assert not found.of_one_seed
+    assert found.of_one_seed_beside_several
+    assert found.explanation().endswith(
+        "; ‡ where one row has one seed, which is taken to vary as the seeds of the other do"
+    )
+    assert found.text(alone[0].name).endswith("] ‡")
+    said, *_ = readings(alone, found, {})
+    assert said == "Where one row has one seed, it is taken to vary as the other does: another seed may turn a test."
 
 
 def test_the_table_shows_them(rows: list[Row], differences: Differences) -> None:
@@ -127,8 +135,8 @@ def test_the_table_shows_them(rows: list[Row], differences: Differences) -> None
 
 
 def test_a_difference_in_words() -> None:
-    told = Verdict(Difference(31.2, 29.8, 32.5, 0.001, 3, 1000), 0.002)
-    unsure = Verdict(Difference(-0.5, -1.5, 0.5, 0.3, 3, 1000), 0.3)
+    told = Verdict(Difference(31.2, 29.8, 32.5, 0.001, 3, 3, 1000), 0.002)
+    unsure = Verdict(Difference(-0.5, -1.5, 0.5, 0.3, 3, 3, 1000), 0.3)
     found = Differences(NONE, Verdicts("a", {}, {"a": told, "b": unsure}), {}, {}, {}, {}, ("short", "long"))
     assert found.text("a") == "+31.20 [29.80, 32.50] *"
     assert found.text("b") == "-0.50 [-1.50, 0.50]"
@@ -138,8 +146,8 @@ def test_a_difference_in_words() -> None:
 
 def test_what_the_correction_alone_hides_is_said(rows: list[Row]) -> None:
     """Without it three seeds tell the second row apart; of p-values near 0.05 so many digits as show their side."""
-    near = Verdict(Difference(2.0, 0.2, 3.8, 0.0174, 3, 1000), 0.0521)
-    alike = Verdict(Difference(0.1, -1.0, 1.2, 0.9, 3, 1000), 1.0)
+    near = Verdict(Difference(2.0, 0.2, 3.8, 0.0174, 3, 3, 1000), 0.0521)
+    alike = Verdict(Difference(0.1, -1.0, 1.2, 0.9, 3, 3, 1000), 1.0)
     to_best = {"luong_general": near, "no_attention": alike}
     found = Differences(NONE, Verdicts("luong_dot", to_best, {}), {}, {}, {}, {}, ("short", "long"))
     assert readings(rows, found, {})[0] == (
@@ -149,7 +157,7 @@ def test_what_the_correction_alone_hides_is_said(rows: list[Row]) -> None:
 
 
 def test_of_many_losses_the_rest_is_counted(rows: list[Row]) -> None:
-    lost = {str(place): Difference(float(place), 0.0, 9.0, 0.01, 3, 60) for place in range(9)}
+    lost = {str(place): Difference(float(place), 0.0, 9.0, 0.01, 3, 3, 60) for place in range(9)}
     found = Differences(NONE, Verdicts("luong_dot", {}, {}), {}, lost, {}, {}, ("short", "long"))
     assert readings(rows, found, {})[1].endswith("; 0 loses 0.00 [0.00, 9.00]; 5 more between these.")
 
@@ -186,7 +194,7 @@ def test_readings_are_made_of_the_figures(rows: list[Row], differences: Differen
 
 
 def test_a_row_may_gain_from_short_to_long(rows: list[Row]) -> None:
-    lost = {"luong_dot": Difference(-2.0, -3.0, -1.0, 0.01, 3, 60)}
+    lost = {"luong_dot": Difference(-2.0, -3.0, -1.0, 0.01, 3, 3, 60)}
     found = Differences(NONE, Verdicts("luong_dot", {}, {}), {}, lost, {}, {}, ("short", "long"))
     assert readings(rows, found, {})[1].endswith("in BLEU: luong_dot gains 2.00 [1.00, 3.00].")
 

@@ -52,6 +52,7 @@ def test_bins_by_hand() -> None:
         ({"length": {"train": None}, "corpus": {"lengths": {"minimum": 3, "maximum": 40}}, "join": 4}, None),
         ({"length": {"train": [10, None]}, "corpus": {}}, (10, None)),
         ({"length": {"train": None}, "corpus": {}}, None),
+        ({"length": {"train": [1, 9]}, "sample": {"train": {"shares": {"short": 1}}}}, None),
     ],
 )
 def test_lengths_of_training(data: dict[str, object], found: object) -> None:
@@ -91,6 +92,10 @@ def test_lengths_that_nobody_has_set_are_shaded_where_runs_say_them(make_run: Ma
     assert seen_lengths(rows) == (3, 31)
     make_run("3", "luong_general", config={"data.length.train": [1, 5]}, metrics=figures)
     assert seen_lengths(rows_of(records())) is None
+    shares = {"data.sample.train": {"shares": {"short": 1}}}
+    make_run("4", "no_attention", config=shares, metrics=figures)
+    assert seen_lengths(rows_of(records())[-1:]) == (3, 31)
+    assert seen_lengths([rows[0], rows_of(records())[-1]]) is None
     assert len(draw_lengths(rows, sentences, styles_of(["luong_dot"])).axes[0].patches) == 1
 
 

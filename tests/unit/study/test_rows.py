@@ -3,6 +3,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from attnlab.study.records import Record
 from attnlab.study.rows import rows_of, unnamed_differences
@@ -46,6 +47,33 @@ def test_a_component_is_told_by_its_class(make_run: MakeRun, records: Read) -> N
     make_run("1", config={"model.cell": gru, "model.network.encoder.cell": gru, "optimizer.lr": 0.001}, composed=True)
     names = [row.name for row in rows_of(records())]
     assert names == ["luong_dot cell=LSTM lr=0.003", "luong_dot cell=GRU lr=0.001"]
+
+
+def typed(folder: Path, *overrides: str) -> None:
+    """Leaves what Hydra keeps of a command line."""
+    (folder / ".hydra").mkdir()
+    (folder / ".hydra" / "overrides.yaml").write_text(yaml.safe_dump(list(overrides)), encoding="utf-8")
+
+
+def test_a_setting_that_was_deleted_tells_rows_apart(make_run: MakeRun, records: Read) -> None:
+    averaging = {"_target_": "attnlab.training.averaging.MovingAverage", "decay": 0.995}
+    make_run("0", config={"callbacks.averaging": averaging})
+    typed(make_run("1"), "~callbacks.averaging")
+    assert [row.name for row in rows_of(records())] == ["luong_dot averaging=MovingAverage", "luong_dot"]
+
+
+def test_a_setting_that_somebody_made_follow_another_tells_rows_apart(make_run: MakeRun, records: Read) -> None:
+    make_run("0", composed=True)
+    following = {"model.network.encoder.memory_size": 128}
+    typed(make_run("1", seed=2, composed=True, config=following), "model.network.encoder.memory_size=${model.x}")
+    assert [row.name for row in rows_of(records())] == ["luong_dot memory_size=256", "luong_dot memory_size=128"]
+
+
+def test_one_batch_is_not_all_batches(make_run: MakeRun, records: Read) -> None:
+    make_run("0")
+    make_run("1", seed=2, config={"trainer.limit_train_batches": 1})
+    names = [row.name for row in rows_of(records())]
+    assert names == ["luong_dot limit_train_batches=1.0", "luong_dot limit_train_batches=1"]
 
 
 @pytest.mark.parametrize("composed", [True, False])
