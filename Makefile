@@ -6,8 +6,8 @@
 #              (reckoned from its runs), days without; it can be interrupted.
 #              OUTPUTS=FOLDER and ARGS="data=..." make it on another corpus
 # make study-small   the same questions and figures with fewer pairs, seeds and sizes: 14 minutes on 2 cores
-# make study-multi30k DATA=FOLDER   attention against none on Multi30k, single captions and three joined; hidden sizes; scores:
-#              some 4 hours on 2 cores
+# make study-multi30k DATA=FOLDER   attention against none and scores on Multi30k, single captions and three joined; hidden
+#              sizes: some 4 hours on 2 cores
 # make bench   the speed benchmarks in short, under 10 minutes; tables go to outputs/benchmarks/short
 
 PYTHON ?= python3
@@ -67,16 +67,22 @@ DATA ?= ../shared/data/multi30k-tok
 MULTI30K = data=multi30k_tok data.path=$(DATA) seed=1,2,3
 WHOLE = $(MULTI30K) data.recipe.hidden_size=128 data.recipe.max_epochs=5
 SINGLE = $(WHOLE) model=luong_general,no_attention,no_attention_wide,no_attention_context
-JOINED = $(WHOLE) data.join=3 data.batch.max_tokens=1024 model=luong_general,no_attention,no_attention_context \
+JOINED = $(WHOLE) data.join=3 data.batch.max_tokens=1024 \
 	'data.length.buckets={short:[1,34],medium:[35,43],long:[44,null]}' 'data.length.fine={step:6,maximum:72}'
+JOINED_NONE = $(JOINED) model=luong_general,no_attention,no_attention_context
 SIZES = $(MULTI30K) data.limit.train=5000 data.recipe.max_epochs=10 model=luong_additive,no_attention model.hidden_size=64,256,512
 SCORES = $(WHOLE) model/attention=additive,coverage,dot,general,location,scaled_dot,scaled_general,uniform
+JOINED_SCORES = $(JOINED) model/attention=additive,dot,general,scaled_dot
 
 study-multi30k: $(READY)
 	$(call sweep,attention_vs_none,multi30k_attention_vs_none,$(SINGLE))
-	$(call sweep,attention_vs_none,multi30k_joined,$(JOINED))
+	$(call sweep,attention_vs_none,multi30k_joined,$(JOINED_NONE))
 	$(call sweep,hidden_sizes,multi30k_hidden_sizes,$(SIZES))
 	$(call sweep,scoring_functions,multi30k_scoring_functions,$(SCORES))
+	$(call against,multi30k_scoring_functions,luong_general)
+	$(BIN)/python probe.py run=$(OUTPUTS)/sweeps/multi30k_scoring_functions/0
+	$(call sweep,scoring_functions,multi30k_joined_scores,$(JOINED_SCORES))
+	$(call against,multi30k_joined_scores,luong_general)
 
 study-small: $(READY)
 	$(call sweep,attention_vs_none,small_attention_vs_none,$(SMALL_NONE))
