@@ -67,7 +67,8 @@ def launch(task: Callable[[DictConfig], object], config_name: str) -> None:
         fail(error)
     except ValueError as error:
         if str(error).startswith("Config group override must be"):
-            groups = [each for each in sys.argv[1:] if (CONF / each.removesuffix("=null")).is_dir()]
+            given = [each for each in sys.argv[1:] if each.endswith("=null")]
+            groups = [each for each in given if (CONF / each.removesuffix("=null").partition("@")[0]).is_dir()]
             fail(ConfigError(f"{' '.join(groups)}: null is no choice of a group: leave it out; --help shows all."))
         # `logging` wraps what kept it from opening the log
         if not isinstance(error.__cause__, OSError):

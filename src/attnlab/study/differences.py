@@ -147,11 +147,13 @@ class Differences:
 
 def marks_told(made: Sequence[Verdict]) -> str:
     """What † and ‡ mean, as far as some comparison has such rows."""
-    alone = "; † the same over sentences alone, where both rows have one seed"
-    beside = "; ‡ where one row has one seed, which is taken to vary as the seeds of the other do"
-    return alone * any(each.of_one_seed for each in made) + beside * any(
-        each.of_one_seed_beside_several for each in made
-    )
+    marks = {
+        "; † the same over sentences alone, where both rows have one seed": any(each.of_one_seed for each in made),
+        "; ‡ where one row has one seed, which is taken to vary as the seeds of the other do": any(
+            each.of_one_seed_beside_several for each in made
+        ),
+    }
+    return "".join(text for text, there in marks.items() if there)
 
 
 def interval_text(found: Difference) -> str:
