@@ -250,3 +250,4 @@ def test_a_killed_sweep_goes_on_in_the_middle_of_a_training(commands: Commands, 
     told = re.findall(r"epoch (\d+),", (folder / "0" / "train.log").read_text())
     assert len(told) < 45  # few were trained twice
     assert sorted(set(map(int, told))) == list(range(40))
+    assert json.loads((folder / "0" / "metrics.json").read_text())["run"]["folder"] == "swept/sweeps/killed/0"

@@ -148,7 +148,7 @@ def _run(
         f"{len(batches):,} batches an epoch, {batches.padding_share():.1%} padding",
         f"precision {precision.name}: {precision.reason}",
         tracker.notice,
-        f"run folder: {folder}",
+        f"run folder: {short_path(folder)}",
     ):
         log.info(line)
     trainer, callbacks, reports = _prepare_training(config, prepared, tracker, precision)
@@ -165,7 +165,7 @@ def _run(
     lengths = prepared.splits["train"].with_format("numpy")["source_words"][:]
     trained_on = {"train/shortest_source": float(lengths.min()), "train/longest_source": float(lengths.max())}
     metrics = {**figures, "parameters": float(parameters), **trained_on, **scored.metrics}
-    run = {"model": config.model.name, "data": config.data.name, "seed": config.seed, "folder": str(folder)}
+    run = {"model": config.model.name, "data": config.data.name, "seed": config.seed, "folder": short_path(folder)}
     tracker.log_summary(metrics)
     show_test(tracker, folder, config, scored, prepared)
     made_on = environment(precision=precision.name, device=trainer.strategy.root_device)
