@@ -66,6 +66,13 @@ def unusable_output(error: OSError) -> ConfigError:
     )
 
 
+def null_for_a_group(conf: Path, arguments: Sequence[str]) -> ConfigError:
+    """Hydra itself has no word for `logger=null`; `conf` and `arguments` are as in `complaint`."""
+    given = [each for each in arguments if each.endswith("=null")]
+    groups = [each for each in given if (conf / each.removesuffix("=null").partition("@")[0]).is_dir()]
+    return ConfigError(f"{' '.join(groups)}: null is no choice of a group: leave it out; --help shows all.")
+
+
 def _is_part(argument: str, conf: Path) -> bool:
     chosen = _PART.fullmatch(argument)
     return chosen is not None and (conf / chosen[1] / f"{chosen[2]}.yaml").exists()

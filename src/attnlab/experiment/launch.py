@@ -15,7 +15,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from attnlab.errors import ConfigError, Interrupted
-from attnlab.experiment.complaints import MENDABLE, complaint, unusable_output
+from attnlab.experiment.complaints import MENDABLE, complaint, null_for_a_group, unusable_output
 from attnlab.experiment.resume import take_resume
 
 CONF = Path(__file__).parents[3] / "conf"
@@ -67,9 +67,7 @@ def launch(task: Callable[[DictConfig], object], config_name: str) -> None:
         fail(error)
     except ValueError as error:
         if str(error).startswith("Config group override must be"):
-            given = [each for each in sys.argv[1:] if each.endswith("=null")]
-            groups = [each for each in given if (CONF / each.removesuffix("=null").partition("@")[0]).is_dir()]
-            fail(ConfigError(f"{' '.join(groups)}: null is no choice of a group: leave it out; --help shows all."))
+            fail(null_for_a_group(CONF, sys.argv[1:]))
         # `logging` wraps what kept it from opening the log
         if not isinstance(error.__cause__, OSError):
             raise

@@ -78,7 +78,7 @@ def train(config: DictConfig) -> float | tuple[float, ...]:
         config.model.name = str(config.model.name)
         config.paths.run = short_path(Path(config.paths.run))
         return _train(config, begun=False)
-    folder = Path(str(config.resume))
+    folder = Path(short_path(Path(str(config.resume))))
     own = resumed_config(folder, read_config(folder), config, HydraConfig.get().overrides.task)
     if is_finished(folder):
         log.info("%s is finished: python evaluate.py run=%s scores it again", folder, folder)
@@ -148,7 +148,7 @@ def _run(
         f"{len(batches):,} batches an epoch, {batches.padding_share():.1%} padding",
         f"precision {precision.name}: {precision.reason}",
         tracker.notice,
-        f"run folder: {short_path(folder)}",
+        f"run folder: {folder}",
     ):
         log.info(line)
     trainer, callbacks, reports = _prepare_training(config, prepared, tracker, precision)
@@ -165,7 +165,7 @@ def _run(
     lengths = prepared.splits["train"].with_format("numpy")["source_words"][:]
     trained_on = {"train/shortest_source": float(lengths.min()), "train/longest_source": float(lengths.max())}
     metrics = {**figures, "parameters": float(parameters), **trained_on, **scored.metrics}
-    run = {"model": config.model.name, "data": config.data.name, "seed": config.seed, "folder": short_path(folder)}
+    run = {"model": config.model.name, "data": config.data.name, "seed": config.seed, "folder": str(folder)}
     tracker.log_summary(metrics)
     show_test(tracker, folder, config, scored, prepared)
     made_on = environment(precision=precision.name, device=trainer.strategy.root_device)
